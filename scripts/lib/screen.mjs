@@ -1,0 +1,98 @@
+// @ts-check
+import { randomBytes } from 'node:crypto';
+import { palette } from './progress.mjs';
+
+/** @param {string} text */
+const quoted = (text) => `'${text.replaceAll("'", `'\\''`)}'`;
+
+/**
+ * @param {string} url
+ * @param {string} path
+ * @param {object} body
+ */
+const post = (url, path, body) =>
+  `curl -s ${url}${path} -H 'Content-Type: application/json' -d ${quoted(JSON.stringify(body))}`;
+
+/**
+ * @param {string} url
+ * @param {import('./seed.mjs').Credentials | null} credentials
+ */
+function examples(url, credentials) {
+  const { email, password } = credentials?.user ?? {};
+  if (credentials && password) {
+    return [
+      `curl -s ${url}/health/ready`,
+      post(url, '/api/v1/auth/login', { email, password }),
+      `curl -s ${url}/api/v1/data -H ${quoted(`X-API-Key: ${credentials.apiKey}`)}`,
+    ];
+  }
+  const person = {
+    email: `ada-${randomBytes(3).toString('hex')}@example.com`,
+    password: randomBytes(15).toString('base64url'),
+  };
+  return [
+    `curl -s ${url}/health/ready`,
+    `curl -s ${url}/.well-known/jwks.json`,
+    post(url, '/api/v1/auth/register', person),
+  ];
+}
+
+/**
+ * The credentials, in the one place they are ever shown.
+ * @param {import('./seed.mjs').Credentials} credentials
+ * @param {NodeJS.WriteStream} stream
+ */
+export function accounts({ admin, user, apiKey }, stream = process.stdout) {
+  const paint = palette(stream);
+  const row = (/** @type {string} */ name, /** @type {string} */ value) => `  ${paint.dim(name.padEnd(14))} ${value}`;
+  const person = (/** @type {import('./seed.mjs').Account} */ { email, password }) =>
+    `${email}  ${password ?? paint.dim('(with the password of SEED_ADMIN_PASSWORD)')}`;
+  return [
+    `  ${paint.yellow('Shown only now, keep what you need:')}`,
+    row('Administrator', person(admin)),
+    row('User', person(user)),
+    row('API key', apiKey),
+  ].join('\n');
+}
+
+/**
+ * @typedef {object} ScreenFacts
+ * @property {string} version
+ * @property {string} node
+ * @property {string} url
+ * @property {string} database
+ * @property {boolean} embedded
+ * @property {import('./seed.mjs').Credentials | null} credentials
+ * @property {boolean} watching
+ */
+
+/**
+ * What a person needs once the API listens.
+ * @param {ScreenFacts} facts
+ * @param {NodeJS.WriteStream} stream
+ */
+export function screen({ version, node, url, database, embedded, credentials, watching }, stream = process.stdout) {
+  const paint = palette(stream);
+  const row = (/** @type {string} */ name, /** @type {string} */ value) => `  ${paint.dim(name.padEnd(14))} ${value}`;
+  const lines = ['', `  ${paint.bold(paint.green('Rampart'))} ${paint.dim(`${version} on Node ${node}`)}`, ''];
+  lines.push(
+    row('API', paint.bold(paint.cyan(url))),
+    row('Documentation', paint.cyan(`${url}/docs`)),
+    row('Database', database),
+  );
+  if (embedded && !credentials) {
+    lines.push(
+      row('Accounts', 'shown at the first start; a new administrator: npm run admin:create -- you@example.com'),
+    );
+  }
+  if (credentials) lines.push('', accounts(credentials, stream));
+  lines.push(
+    '',
+    `  ${paint.dim('Try in another terminal:')}`,
+    ...examples(url, credentials).map((line) => `  ${line}`),
+    '',
+  );
+  const hint = watching ? 'Watching src/ and migrations/. Ctrl-C stops everything.' : 'Ctrl-C stops everything.';
+  lines.push(`  ${paint.dim(hint)}`, '');
+  return `${lines.join('\n')}\n`;
+}
