@@ -1,0 +1,27 @@
+import { namespace } from './namespace.js';
+
+/** Lifetimes in seconds, memory in KiB. The secret key is the root of every derived key and is used for nothing itself. */
+export const authConfig = namespace('auth', (env) => {
+  const publicUrl = env.PUBLIC_URL ?? `http://localhost:${env.PORT}`;
+  return {
+    issuer: `${publicUrl}/oauth`,
+    audience: `${publicUrl}/api`,
+    publicUrl,
+    accessTokenSeconds: 600,
+    secretKey: env.SECRET_KEY ?? '',
+    signingKey: env.SIGNING_KEY,
+    signingKeyMaxAgeDays: env.SIGNING_KEY_MAX_AGE_DAYS,
+    sessionIdleSeconds: env.SESSION_IDLE_SECONDS,
+    sessionAbsoluteSeconds: env.SESSION_ABSOLUTE_SECONDS,
+    invitationSeconds: env.INVITATION_SECONDS,
+    /** Without mail an invitation can only be shown to the administrator, which production does not do. */
+    showInvitations: env.NODE_ENV !== 'production',
+    keyEnvironment: env.NODE_ENV === 'production' ? ('live' as const) : ('test' as const),
+    password: {
+      memoryKib: env.PASSWORD_MEMORY_KIB,
+      iterations: env.PASSWORD_ITERATIONS,
+      concurrency: env.PASSWORD_CONCURRENCY,
+      queue: env.PASSWORD_QUEUE,
+    },
+  };
+});

@@ -1,0 +1,83 @@
+import { createPrivateKey } from 'node:crypto';
+import { parseCidrs } from './address.js';
+import { connectionOf, isLocal } from './database.config.js';
+import type { Env } from './env.js';
+
+const MIN_SECRET_BYTES = 32;
+const MAX_PERIOD = 64;
+const MIN_RSA_BITS = 3072;
+const PLACEHOLDER = /change[-_ ]?me|example|placeholder|replace|insert|default|password|secret|qwerty/i;
+
+/** Everything that makes these settings unsafe to start with, as sentences without values. */
+export function unsafeSettings(env: Env): string[] {
+  const problems = [...secretProblems(env), ...signingKeyProblems(env.SIGNING_KEY), ...databaseProblems(env)];
+  if (env.CORS_CREDENTIALS && env.CORS_ORIGINS.includes('*')) {
+    problems.push('CORS_ORIGINS must name its origins when CORS_CREDENTIALS is true');
+  }
+  if (env.TRUSTED_PROXIES.some(trustsEveryone)) {
+    problems.push('TRUSTED_PROXIES must name the proxies: a range of all addresses lets any client choose its own');
+  }
+  if (env.NODE_ENV === 'production' && !env.PUBLIC_URL?.startsWith('https://')) {
+    problems.push('PUBLIC_URL must be an https URL in production');
+  }
+  return problems;
+}
+
+function secretProblems({ SECRET_KEY: key }: Env): string[] {
+  if (!key) return ['SECRET_KEY is missing (make one with: openssl rand -base64 32)'];
+  if (Buffer.byteLength(key) < MIN_SECRET_BYTES) return [`SECRET_KEY must have at least ${MIN_SECRET_BYTES} bytes`];
+  return PLACEHOLDER.test(key) || isPattern(key)
+    ? ['SECRET_KEY is a default or a pattern (make one with: openssl rand -base64 32)']
+    : [];
+}
+
+/** Few characters, a repeat, or a run such as 0123456789: half of the key follows from what stands before it. */
+function isPattern(key: string): boolean {
+  const codes = [...key].map((character) => character.codePointAt(0) ?? 0);
+  const most = (follows: (code: number, index: number) => boolean) => codes.filter(follows).length >= codes.length / 2;
+  if (new Set(codes).size < 10) return true;
+  for (let period = 1; period <= Math.min(MAX_PERIOD, codes.length / 2); period++) {
+    if (most((code, index) => code === codes[index - period])) return true;
+  }
+  return [1, -1].some((step) => most((code, index) => code === (codes[index - 1] ?? Number.NaN) + step));
+}
+
+/** NIST SP 800-131A and ASVS 11.2.3: at least 128 bits of security, which RSA reaches at 3072. */
+function signingKeyProblems(pem: string | undefined): string[] {
+  if (!pem) return [];
+  try {
+    const { asymmetricKeyType: type, asymmetricKeyDetails: details } = createPrivateKey(pem);
+    if (type === 'rsa' && (details?.modulusLength ?? 0) < MIN_RSA_BITS) {
+      return [`SIGNING_KEY is an RSA key under ${MIN_RSA_BITS} bits`];
+    }
+    return type === 'ec' && details?.namedCurve === 'prime256v1'
+      ? []
+      : ['SIGNING_KEY must be an EC key on P-256 (ES256)'];
+  } catch {
+    return ['SIGNING_KEY is not a private key in PEM'];
+  }
+}
+
+function databaseProblems(env: Env): string[] {
+  return (['DATABASE_URL', 'MIGRATION_DATABASE_URL'] as const).flatMap((name) => {
+    const url = env[name];
+    if (!url)
+      return name === 'DATABASE_URL' ? [`${name} is missing (postgres://user:password@host:5432/database)`] : [];
+    try {
+      const connection = connectionOf(url, undefined, env.DATABASE_CA_FILE);
+      const plain = connection.ssl === false || !connection.ssl.rejectUnauthorized;
+      const unsafe = env.NODE_ENV === 'production' && plain && !isLocal(connection);
+      return unsafe ? [`${name} is remote and needs sslmode=verify-full in production`] : [];
+    } catch (error) {
+      return [`${name} ${error instanceof RangeError ? error.message : 'is invalid'}`];
+    }
+  });
+}
+
+/** Judged in canonical form: ::ffff:0:0/96 is another spelling of 0.0.0.0/0. */
+function trustsEveryone(proxy: string): boolean {
+  return parseCidrs([proxy]).networks.some((network) => {
+    const [address = '', bits] = network.split('/');
+    return Number(bits) < (address.includes(':') ? 16 : 8);
+  });
+}

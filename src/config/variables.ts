@@ -1,0 +1,88 @@
+import { parseCidrs } from './address.js';
+import { parseLimits } from './limits.js';
+import { flag, integer, list, oneOf, parsed, secret, text, url } from './variable.js';
+
+const DAY = 86_400;
+
+/** An origin as browsers send it (RFC 6454): scheme, host, port, no path; `*` is possible only without credentials. */
+function origin(value: string): string {
+  if (value === '*') return value;
+  const { origin: canonical } = url(value, ['https:', 'http:']);
+  if (canonical !== value) throw new RangeError('each must be an origin such as https://app.example.com');
+  return canonical;
+}
+
+function proxy(value: string): string {
+  parseCidrs([value]);
+  return value;
+}
+
+const publicUrl = (value: string): string => {
+  const { origin: canonical, href } = url(value, ['https:', 'http:']);
+  if (href !== `${canonical}/`)
+    throw new RangeError('must be an origin such as https://api.example.com, without a path');
+  return canonical;
+};
+
+/** RFC 9116, section 2.5.3: a URI. */
+function contact(value: string): string {
+  const { protocol = '', href = '' } = URL.canParse(value) ? new URL(value) : {};
+  if (!['https:', 'mailto:', 'tel:'].includes(protocol)) {
+    throw new RangeError('must be a URI such as mailto:security@example.com');
+  }
+  return href;
+}
+
+const limits = (fallback: string) => parsed(parseLimits, parseLimits(fallback));
+
+/** Every variable this backend reads. `.env.example` documents each; a test compares the two. */
+export const variables = {
+  NODE_ENV: oneOf(['development', 'production', 'test'], 'development'),
+  LOG_LEVEL: oneOf(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], 'info'),
+
+  HOST: text(),
+  PORT: integer(0, 65_535, 3000),
+  PUBLIC_URL: parsed<string | undefined>(publicUrl, undefined),
+  TRUSTED_PROXIES: list(proxy),
+  CORS_ORIGINS: list(origin),
+  CORS_CREDENTIALS: flag(false),
+  DOCS_ENABLED: flag<undefined>(undefined),
+  SECURITY_CONTACT: parsed<string | undefined>(contact, undefined),
+  MANAGEMENT_HOST: text(),
+  MANAGEMENT_PORT: parsed<number | undefined>(integer(1, 65_535, 0).parse, undefined),
+  DRAIN_SECONDS: integer(1, 300, 10),
+
+  DATABASE_URL: secret(),
+  DATABASE_PASSWORD: secret(),
+  DATABASE_CA_FILE: text(),
+  DATABASE_POOL_SIZE: integer(1, 500, 10),
+  MIGRATION_DATABASE_URL: secret(),
+
+  SECRET_KEY: secret(),
+  SIGNING_KEY: secret(),
+  SIGNING_KEY_MAX_AGE_DAYS: integer(1, 3650, 90),
+
+  SESSION_IDLE_SECONDS: integer(60, 365 * DAY, 14 * DAY),
+  SESSION_ABSOLUTE_SECONDS: integer(60, 730 * DAY, 90 * DAY),
+  INVITATION_SECONDS: integer(60, 30 * DAY, 7 * DAY),
+  DELETION_GRACE_DAYS: integer(0, 365, 30),
+  RECORD_RETENTION_DAYS: integer(1, 3650, 30),
+
+  PASSWORD_MEMORY_KIB: integer(19_456, 1_048_576, 19_456),
+  PASSWORD_ITERATIONS: integer(2, 20, 2),
+  PASSWORD_CONCURRENCY: integer(1, 64, 2),
+  PASSWORD_QUEUE: integer(0, 10_000, 64),
+
+  RATE_LIMIT_ADDRESS: limits('1200/minute'),
+  RATE_LIMIT_ANONYMOUS: limits('120/minute;10000/day'),
+  RATE_LIMIT_PRINCIPAL: limits('1200/minute'),
+  RATE_LIMIT_SENSITIVE: limits('5/minute'),
+
+  SEED_ADMIN_EMAIL: text(),
+  SEED_ADMIN_PASSWORD: secret(),
+
+  VAULT_ADDR: parsed<URL | undefined>((value) => url(value, ['https:', 'http:']), undefined),
+  VAULT_TOKEN_FILE: text(),
+  VAULT_SECRET_PATH: text(),
+  VAULT_NAMESPACE: text(),
+};
