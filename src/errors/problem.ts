@@ -1,0 +1,62 @@
+import { STATUS_CODES } from 'node:http';
+import { type ErrorCode, errorCodes } from './error-codes.js';
+
+/** One invalid part of the input: RFC 6901 pointer into the body, or the name of a parameter. */
+export interface InputError {
+  readonly pointer: string;
+  readonly code: string;
+  readonly detail: string;
+}
+
+/** The body of every refusal (RFC 9457). */
+export interface ProblemDocument {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly detail: string;
+  readonly code: ErrorCode;
+  readonly requestId: string;
+  readonly errors?: readonly InputError[];
+}
+
+export interface ProblemOptions {
+  readonly detail?: string;
+  readonly errors?: readonly InputError[];
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Seconds, an integer; sent with 429 and 503. */
+  readonly retryAfter?: number;
+  /** For the log alone. */
+  readonly cause?: unknown;
+}
+
+/** A refusal with a code of the table. Whatever throws it decides the status there, not far away. */
+export class Problem extends Error {
+  readonly status: number;
+
+  constructor(
+    readonly code: ErrorCode,
+    readonly options: ProblemOptions = {},
+  ) {
+    super(code, { cause: options.cause });
+    this.status = errorCodes[code][0];
+  }
+
+  /** The response body; at most a few kB, whatever was sent. */
+  document(requestId: string): ProblemDocument {
+    const [status, detail] = errorCodes[this.code];
+    const { errors } = this.options;
+    return {
+      type: `urn:rampart:problem:${this.code}`,
+      title: STATUS_CODES[status] ?? 'Error',
+      status,
+      detail: this.options.detail ?? detail,
+      code: this.code,
+      requestId,
+      ...(errors ? { errors } : {}),
+    };
+  }
+}
+
+/** The problem for input that broke its rules; at most 20 parts are named, so that the answer stays small. */
+export const invalidInput = (errors: readonly InputError[]): Problem =>
+  new Problem('validation_failed', { errors: errors.slice(0, 20) });

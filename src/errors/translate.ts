@@ -1,0 +1,45 @@
+import { HttpException } from '@nestjs/common';
+import type { FastifyError } from 'fastify';
+import { type ErrorCode, errorCodes } from './error-codes.js';
+import { Problem } from './problem.js';
+
+/** Fastify's own refusals. What is not here and is not a server's fault becomes `request_malformed`. */
+const FASTIFY: Readonly<Record<string, ErrorCode>> = {
+  FST_ERR_BAD_URL: 'url_malformed',
+  FST_ERR_MAX_PARAM_LENGTH: 'url_too_long',
+  FST_ERR_CTP_BODY_TOO_LARGE: 'body_too_large',
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'media_type_unsupported',
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'request_malformed',
+};
+
+/** SQLSTATE classes that mean "not now": connection, resources, shutdown, and locks that were not got in time. */
+const UNAVAILABLE_SQLSTATE = /^(08|53|57P|55P03|57014)/;
+const NETWORK_CODES = new Set(['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'ETIMEDOUT', 'EPIPE', 'EAI_AGAIN', 'ENOENT']);
+
+/** Any thrown value as a Problem. Nothing of its text survives: only codes decide. */
+export function translate(error: unknown): Problem {
+  if (error instanceof Problem) return error;
+  if (error instanceof HttpException) return new Problem(codeOfStatus(error.getStatus()), { cause: error });
+  const { code, statusCode } = (error ?? {}) as Partial<FastifyError>;
+  if (code?.startsWith('FST_')) {
+    return new Problem(FASTIFY[code] ?? codeOfStatus(statusCode ?? 500), { cause: error });
+  }
+  if (isUnavailable(error)) return new Problem('unavailable', { retryAfter: 1, cause: error });
+  return new Problem('internal_error', { cause: error });
+}
+
+/** Whether the database, not the request, is at fault. */
+export function isUnavailable(error: unknown): boolean {
+  const { code, driverError, message } = (error ?? {}) as { code?: string; driverError?: unknown; message?: string };
+  if (driverError !== undefined && driverError !== error) return isUnavailable(driverError);
+  if (code !== undefined) return UNAVAILABLE_SQLSTATE.test(code) || NETWORK_CODES.has(code);
+  // pg gives these two no code.
+  return /^(Connection terminated|timeout exceeded when trying to connect)/.test(message ?? '');
+}
+
+function codeOfStatus(status: number): ErrorCode {
+  if (status === 400) return 'request_malformed';
+  if (status >= 500) return status === 503 ? 'unavailable' : 'internal_error';
+  const known = Object.entries(errorCodes).find(([, [candidate]]) => candidate === status);
+  return (known?.[0] as ErrorCode | undefined) ?? 'request_malformed';
+}
