@@ -1,0 +1,27 @@
+import { join } from 'node:path';
+import type { DataSourceOptions } from 'typeorm';
+import type { Connection } from '../config/database.config.js';
+import { exactJson } from './json-type.js';
+
+/** Both from `src/` and from `dist/`: migrations are always the compiled ones. */
+const MIGRATIONS = join(import.meta.dirname, '../../dist/migrations/*.js');
+const CONNECT_TIMEOUT_MS = 2000;
+
+/** TypeORM's options for a connection. The schema changes through reviewed migrations alone. */
+export function dataSourceOptions(connection: Connection, poolSize: number) {
+  const { user, ...rest } = connection;
+  return {
+    type: 'postgres',
+    ...rest,
+    username: user,
+    poolSize,
+    synchronize: false,
+    migrationsRun: false,
+    migrations: [MIGRATIONS],
+    migrationsTableName: 'migrations',
+    logging: false,
+    applicationName: 'rampart',
+    connectTimeoutMS: CONNECT_TIMEOUT_MS,
+    extra: { connectionTimeoutMillis: CONNECT_TIMEOUT_MS, types: exactJson },
+  } as const satisfies DataSourceOptions;
+}
