@@ -1,0 +1,68 @@
+import { createHash } from 'node:crypto';
+import { type ExecutionContext, Injectable } from '@nestjs/common';
+import { AuthGuard } from '@nestjs/passport';
+import type { FastifyRequest } from 'fastify';
+import { Problem } from '../errors/problem.js';
+import { isUnavailable } from '../errors/translate.js';
+import { CredentialCache } from './credential-cache.js';
+import { CredentialUse } from './credential-use.js';
+import { type Presented, presentedCredential } from './presented-credential.js';
+import type { Credential } from './principal.js';
+import { policyFor } from './route-policy.js';
+
+const REFUSALS = { jwt: 'token_invalid', 'api-key': 'key_invalid' } as const;
+
+/**
+ * Who is asking? Puts the credential on the request, from memory when it was proved before and nothing was revoked since,
+ * else through the Passport strategy of its feature. Refuses with 400 `credentials_ambiguous` and the codes of 401.
+ */
+@Injectable()
+export class AuthenticationGuard extends AuthGuard(['api-key', 'jwt']) {
+  constructor(
+    private readonly cache: CredentialCache,
+    private readonly use: CredentialUse,
+  ) {
+    super();
+  }
+
+  override canActivate(context: ExecutionContext): boolean | Promise<boolean> {
+    const request = context.switchToHttp().getRequest<FastifyRequest>();
+    const presented = presentedCredential(request);
+    if (policyFor(context).isPublic) return true;
+    if (!presented) throw new Problem('authentication_required');
+    if (presented.text === null) throw new Problem(REFUSALS[presented.kind]);
+    // With its kind: a key that was proved as a key must not pass as a bearer token because its text is remembered.
+    const hash = createHash('sha256').update(`${presented.kind} ${presented.text}`).digest('base64');
+    const known = this.cache.find(hash);
+    if (!known) return this.prove(context, request, presented, hash);
+    return this.admit(request, known, presented);
+  }
+
+  private async prove(context: ExecutionContext, request: FastifyRequest, presented: Presented, hash: string) {
+    const ticket = this.cache.ticket();
+    await super.canActivate(context);
+    const { user: credential } = request as unknown as { user: Credential };
+    this.cache.remember(ticket, hash, credential);
+    return this.admit(request, credential, presented);
+  }
+
+  /** Passport's verdict. An error is the server's (503, 500); anything but a credential is the client's. */
+  override handleRequest<T>(error: unknown, user: T | false, info: unknown, context: ExecutionContext): T {
+    if (error) throw error;
+    if (user) return user;
+    // A strategy that could not ask for its key reports a refusal; an outage must not look like a bad token.
+    const outage = [info].flat().find(isUnavailable);
+    if (outage) throw outage;
+    const presented = presentedCredential(context.switchToHttp().getRequest<FastifyRequest>());
+    throw new Problem(REFUSALS[presented?.kind ?? 'jwt']);
+  }
+
+  /** What memory cannot answer: the time, and the address of this request. */
+  private admit(request: FastifyRequest, credential: Credential, { kind }: Presented): true {
+    if (credential.expiresAt <= Date.now()) throw new Problem(REFUSALS[kind]);
+    if (credential.allowedCidrs && !credential.allowedCidrs.contains(request.ip)) throw new Problem('key_invalid');
+    if (credential.kind === 'api_key') this.use.note(credential.credentialId);
+    request.credential = credential;
+    return true;
+  }
+}

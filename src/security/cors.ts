@@ -1,0 +1,31 @@
+import cors from '@fastify/cors';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+
+const REQUEST_HEADERS = 'authorization, content-type, idempotency-key, if-match, if-none-match, x-api-key';
+const RESPONSE_HEADERS = ['etag', 'link', 'location', 'ratelimit', 'ratelimit-policy', 'retry-after', 'x-request-id'];
+const PREFLIGHT_SECONDS = '600';
+
+/**
+ * Lets pages of the listed origins read answers (Fetch standard, 3.3); no list, no CORS. Preflights are answered with OPTIONS:
+ * the plugin would answer each OPTIONS itself, uncounted, also of paths that do not exist, and allow GET and POST alone.
+ */
+export function registerCors(instance: FastifyInstance, origins: readonly string[], credentials: boolean): void {
+  if (origins.length === 0) return;
+  void instance.register(cors, {
+    origin: origins.includes('*') ? '*' : [...origins],
+    credentials,
+    preflight: false,
+    exposedHeaders: RESPONSE_HEADERS,
+  });
+}
+
+/** What a preflight asks for, where the origin may have it: the methods of this very path. */
+export function addPreflight(request: FastifyRequest, reply: FastifyReply, methods: string): void {
+  if (!reply.hasHeader('access-control-allow-origin')) return;
+  if (request.headers['access-control-request-method'] === undefined) return;
+  void reply.headers({
+    'access-control-allow-methods': methods,
+    'access-control-allow-headers': REQUEST_HEADERS,
+    'access-control-max-age': PREFLIGHT_SECONDS,
+  });
+}

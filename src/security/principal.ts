@@ -1,0 +1,60 @@
+import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import type { FastifyRequest } from 'fastify';
+import type { Limit } from '../config/limits.js';
+import type { Cidrs } from '../config/address.js';
+
+/** Who asks: at most what the owner holds at this moment, whatever the credential says. */
+export interface Principal {
+  readonly kind: 'user' | 'api_key' | 'client';
+  /** Always the owning user; for a client acting for itself, the client. */
+  readonly subject: string;
+  /** The session, key or grant. */
+  readonly credentialId: string;
+  readonly clientId: string | null;
+  readonly roles: readonly string[];
+  readonly scopes: ReadonlySet<string>;
+}
+
+/** What a strategy proves, and until when it may be remembered. */
+export interface Credential extends Principal {
+  /** Milliseconds since the epoch after which the credential is refused. */
+  readonly expiresAt: number;
+  /** A key answers only from these networks. */
+  readonly allowedCidrs: Cidrs | null;
+  /** A key's own limit, beside the principal's. */
+  readonly limits: readonly Limit[];
+}
+
+/** Who caused a change, for audit: the principal of a request, nobody yet, or the system itself. */
+export interface Actor {
+  readonly kind: Principal['kind'] | 'anonymous' | 'system';
+  readonly subject: string | null;
+  readonly credentialId: string | null;
+  readonly requestId: string | null;
+}
+
+/** A principal in one request. */
+export interface Caller extends Principal {
+  readonly requestId: string;
+}
+
+export const SYSTEM: Actor = { kind: 'system', subject: null, credentialId: null, requestId: null };
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    credential: Credential | null;
+  }
+}
+
+/** The caller of a route that is not public. Throws when no guard has proved one: a mistake in the wall, never a guest. */
+export const CurrentCaller = createParamDecorator((_: unknown, context: ExecutionContext): Caller => {
+  const request = context.switchToHttp().getRequest<FastifyRequest>();
+  if (!request.credential) throw new Error('no guard has authenticated this request');
+  return { ...request.credential, requestId: request.id };
+});
+
+/** The actor of a public route: nobody is known yet. */
+export const CurrentActor = createParamDecorator((_: unknown, context: ExecutionContext): Actor => {
+  const request = context.switchToHttp().getRequest<FastifyRequest>();
+  return { kind: 'anonymous', subject: null, credentialId: null, requestId: request.id };
+});

@@ -1,0 +1,23 @@
+import type { WindowState } from './counter-storage.js';
+
+// A structured-field string (RFC 9651, 3.3.3) holds printable ASCII alone; serialisation of anything else must fail (4.1.6).
+function quote(name: string): string {
+  if (/^[\w.-]+$/.test(name)) return `"${name}"`;
+  if (!/^[\x20-\x7e]*$/.test(name)) throw new RangeError('the name of a limit must be printable ASCII');
+  return `"${name.replace(/["\\]/g, '\\$&')}"`;
+}
+
+/**
+ * `RateLimit-Policy` of draft-ietf-httpapi-ratelimit-headers: each quota `q` and its window `w` in seconds. Names must be
+ * unique in the list. A RangeError for a name no field can hold; the empty text for no windows, which is no field.
+ */
+export function rateLimitPolicy(windows: readonly WindowState[]): string {
+  return windows.map(({ name, limit }) => `${quote(name)};q=${limit.max};w=${limit.seconds}`).join(', ');
+}
+
+/** `RateLimit` of the same draft: what remains as `r`, and as `t` the seconds until the whole quota is there again. */
+export function rateLimit(windows: readonly WindowState[]): string {
+  return windows
+    .map(({ name, remaining, resetSeconds }) => `${quote(name)};r=${remaining};t=${resetSeconds}`)
+    .join(', ');
+}

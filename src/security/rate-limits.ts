@@ -1,0 +1,112 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { addressBucket, coarseBucket } from '../config/address.js';
+import { limitsConfig } from '../config/limits.config.js';
+import type { Limit } from '../config/limits.js';
+import type { ConfigOf } from '../config/namespace.js';
+import { Problem } from '../errors/problem.js';
+import { RefusalStep } from '../errors/refusal-step.js';
+import { CounterStorage, type Outcome, type Window, type WindowState } from './counter-storage.js';
+import type { Credential } from './principal.js';
+import { rateLimit, rateLimitPolicy } from './rate-limit-fields.js';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The windows this request was counted in, and whether both steps are done. */
+    counted: { windows: readonly WindowState[]; complete: boolean } | null;
+  }
+}
+
+const UNIT = new Map([
+  [1, 'second'],
+  [60, 'minute'],
+  [3600, 'hour'],
+  [86_400, 'day'],
+]);
+
+/**
+ * Counts a request twice: by address before anything else, and by principal when it is known who asks or that nobody does.
+ * Each step counts all its windows at once or none, and refuses with 429 `rate_limited`.
+ */
+@Injectable()
+export class RateLimits extends RefusalStep {
+  constructor(
+    @Inject(limitsConfig.KEY) private readonly limits: ConfigOf<typeof limitsConfig>,
+    private readonly storage: CounterStorage,
+  ) {
+    super();
+  }
+
+  /** Step one, for every request that parses as HTTP. */
+  byAddress(request: FastifyRequest, reply: FastifyReply): void | Promise<void> {
+    request.counted = { windows: [], complete: false };
+    const { sensitive, limits } = request.routeOptions?.config ?? {};
+    const bucket = addressBucket(request.ip);
+    const shared = coarseBucket(request.ip);
+    const windows = windowsOf('address', bucket, this.limits.address, shared);
+    if (sensitive) windows.push(...windowsOf('sensitive', bucket, this.limits.sensitive, shared));
+    if (limits) {
+      const route = `${request.method === 'HEAD' ? 'GET' : request.method} ${request.routeOptions.url}`;
+      windows.push(...windowsOf('route', `${route} ${bucket}`, limits, `${route} ${shared}`));
+    }
+    return this.count(request, reply, windows);
+  }
+
+  /** Step two: who asks, or that nobody does. Does nothing the second time. */
+  byPrincipal(request: FastifyRequest, reply: FastifyReply, credential: Credential | null): void | Promise<void> {
+    if (!request.counted || request.counted.complete) return;
+    request.counted.complete = true;
+    return this.count(request, reply, this.windowsFor(request, credential));
+  }
+
+  /** A refusal counts as anonymous where no principal came out, and 429 stands in for it when that is too much. */
+  override async settle(request: FastifyRequest, reply: FastifyReply, problem: Problem): Promise<Problem> {
+    try {
+      // The router refuses a bad URL before any hook: its first step is still due.
+      if (!request.counted) await this.byAddress(request, reply);
+      await this.byPrincipal(request, reply, request.credential);
+      return problem;
+    } catch (error) {
+      return error instanceof Problem ? error : problem;
+    }
+  }
+
+  private windowsFor(request: FastifyRequest, credential: Credential | null): Window[] {
+    if (!credential) {
+      if (request.routeOptions?.config?.addressLimitOnly) return [];
+      const [bucket, shared] = [addressBucket(request.ip), coarseBucket(request.ip)];
+      return windowsOf('anonymous', bucket, this.limits.anonymous, shared);
+    }
+    const windows = windowsOf('principal', credential.subject, this.limits.principal);
+    if (credential.limits.length > 0) windows.push(...windowsOf('key', credential.credentialId, credential.limits));
+    return windows;
+  }
+
+  private count(request: FastifyRequest, reply: FastifyReply, windows: Window[]): void | Promise<void> {
+    const outcome = this.storage.consume(windows);
+    return outcome instanceof Promise
+      ? outcome.then((settled) => this.apply(request, reply, settled))
+      : this.apply(request, reply, outcome);
+  }
+
+  private apply(request: FastifyRequest, reply: FastifyReply, outcome: Outcome): void {
+    const counted = request.counted ?? { windows: [], complete: true };
+    counted.windows = counted.windows.concat(outcome.windows);
+    if (counted.windows.length > 0) {
+      void reply.header('ratelimit-policy', rateLimitPolicy(counted.windows));
+      void reply.header('ratelimit', rateLimit(counted.windows));
+    }
+    if (!outcome.allowed) {
+      counted.complete = true;
+      throw new Problem('rate_limited', { retryAfter: outcome.retryAfterSeconds });
+    }
+  }
+}
+
+/** A window per limit; several of one tier are told apart by their unit. */
+function windowsOf(tier: string, key: string, limits: readonly Limit[], fallback?: string): Window[] {
+  return limits.map((limit) => {
+    const name = limits.length === 1 ? tier : `${tier}-${UNIT.get(limit.seconds) ?? limit.seconds}`;
+    return { name, key: `${name}:${key}`, fallbackKey: fallback && `${name}:${fallback}`, limit };
+  });
+}

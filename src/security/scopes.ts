@@ -1,0 +1,44 @@
+const READER = ['data:read', 'profile:read', 'sessions:read', 'sessions:write'] as const;
+const USER = [
+  'data:read',
+  'data:write',
+  'data:restricted',
+  'profile:read',
+  'profile:write',
+  'keys:read',
+  'keys:write',
+  'sessions:read',
+  'sessions:write',
+] as const;
+const AUDITOR = [
+  'profile:read',
+  'profile:write',
+  'sessions:read',
+  'sessions:write',
+  'users:read',
+  'audit:read',
+] as const;
+
+/** What each role may do. Ownership is not in it: no role widens whose rows one sees. */
+const roleScopes = {
+  reader: READER,
+  user: USER,
+  auditor: AUDITOR,
+  admin: [...new Set([...READER, ...USER, ...AUDITOR, 'users:write'] as const)],
+} as const;
+
+export type Role = keyof typeof roleScopes;
+export type Scope = (typeof roleScopes)[Role][number];
+
+export const roles = Object.keys(roleScopes) as Role[];
+export const scopes: readonly Scope[] = roleScopes.admin;
+
+/** Every scope of some roles, in the order of the table. Unknown roles give nothing. */
+export function scopesOf(held: readonly string[]): Set<Scope> {
+  return new Set(roles.filter((role) => held.includes(role)).flatMap((role) => [...roleScopes[role]]));
+}
+
+/** The scopes of a credential that its owner holds right now. */
+export function heldScopes(granted: readonly string[], ownerRoles: readonly string[]): Set<Scope> {
+  return scopesOf(ownerRoles).intersection(new Set<string>(granted));
+}

@@ -1,0 +1,40 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import helmet from 'helmet';
+
+export type Headers = Readonly<Record<string, string>>;
+
+const YEAR = 31_536_000;
+
+/**
+ * The headers of every answer. Helmet decides them once at start: they do not depend on the request, so no request pays.
+ * JSON needs no script, style, frame or form: the policy allows nothing (ASVS 3.4).
+ */
+export function securityHeaders(https: boolean): Headers {
+  return collect({
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"], baseUri: ["'none'"], formAction: ["'none'"] },
+    },
+    referrerPolicy: { policy: 'no-referrer' },
+    crossOriginResourcePolicy: { policy: 'same-origin' },
+    xFrameOptions: { action: 'deny' },
+    strictTransportSecurity: https ? { maxAge: YEAR, includeSubDomains: true } : false,
+  });
+}
+
+/** The policy of a page that runs its own scripts and styles and nothing of anybody else's. */
+export const pagePolicy =
+  "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; " +
+  "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+function collect(options: Parameters<typeof helmet>[0]): Headers {
+  const headers: Record<string, string> = {};
+  const response = {
+    setHeader: (name: string, value: string) => (headers[name.toLowerCase()] = value),
+    removeHeader: () => undefined,
+  };
+  helmet(options)({} as IncomingMessage, response as unknown as ServerResponse, (error) => {
+    if (error) throw error;
+  });
+  return headers;
+}
