@@ -1,0 +1,51 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { SignJWT } from 'jose';
+import { v7 as uuid } from 'uuid';
+import { authConfig } from '../config/auth.config.js';
+import type { ConfigOf } from '../config/namespace.js';
+import { scopesOf } from '../security/scopes.js';
+import { SigningKeysService } from './signing-keys.service.js';
+
+/** The client of first-party sessions. Only tokens of this client are "the person". */
+export const FIRST_PARTY_CLIENT = 'first-party';
+
+/** A response of RFC 6749 section 5.1, in its own names. */
+export interface TokenResponse {
+  access_token: string;
+  token_type: 'Bearer';
+  /** Seconds. */
+  expires_in: number;
+  refresh_token: string;
+  scope: string;
+}
+
+/** Issues access tokens of RFC 9068. They carry no roles: what the owner may do is decided when the token is used. */
+@Injectable()
+export class AccessTokensService {
+  constructor(
+    private readonly keys: SigningKeysService,
+    @Inject(authConfig.KEY) private readonly config: ConfigOf<typeof authConfig>,
+  ) {}
+
+  /** The token response of a first-party session. */
+  async respond(
+    session: { id: string; userId: string },
+    roles: readonly string[],
+    refresh: string,
+  ): Promise<TokenResponse> {
+    const scope = [...scopesOf(roles)].join(' ');
+    const { kid, privateKey } = await this.keys.current();
+    const issuedAt = Math.floor(Date.now() / 1000);
+    const token = await new SignJWT({ client_id: FIRST_PARTY_CLIENT, scope, sid: session.id })
+      .setProtectedHeader({ alg: 'ES256', typ: 'at+jwt', kid })
+      .setIssuer(this.config.issuer)
+      .setAudience(this.config.audience)
+      .setSubject(session.userId)
+      .setJti(uuid())
+      .setIssuedAt(issuedAt)
+      .setExpirationTime(issuedAt + this.config.accessTokenSeconds)
+      .sign(privateKey);
+    const { accessTokenSeconds: expires_in } = this.config;
+    return { access_token: token, token_type: 'Bearer', expires_in, refresh_token: refresh, scope };
+  }
+}

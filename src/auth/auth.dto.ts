@@ -1,0 +1,114 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { Email, field, type FieldOptions, isText, Text } from '../security/fields.js';
+import { Username } from '../users/users.dto.js';
+import type { TokenResponse } from './access-tokens.service.js';
+import type { Session } from './session.entity.js';
+
+const MIN_PASSWORD = 15;
+const MAX_PASSWORD = 128;
+
+/** NIST SP 800-63B-4 section 3.1.1.2: length counts, in code points after NFKC; no rules of composition. */
+const NewPassword = (options?: FieldOptions) =>
+  field(
+    {
+      name: 'password',
+      detail: `Must be ${MIN_PASSWORD} to ${MAX_PASSWORD} characters; any characters, spaces too.`,
+      accepts: (value) =>
+        isText(value, 1, MAX_PASSWORD * 4) && isText(value.normalize('NFKC'), MIN_PASSWORD, MAX_PASSWORD),
+      schema: { type: String, format: 'password', minLength: MIN_PASSWORD, maxLength: MAX_PASSWORD },
+    },
+    options,
+  );
+
+export class Register {
+  @Email()
+  email: string;
+
+  @NewPassword()
+  password: string;
+
+  @Username({ optional: true })
+  username?: string;
+
+  @Text(1, 100, { optional: true })
+  displayName?: string;
+}
+
+export class Login {
+  @Text(1, 254)
+  email: string;
+
+  @Text(1, MAX_PASSWORD * 4)
+  password: string;
+}
+
+export class Refresh {
+  @Text(1, 512)
+  refresh_token: string;
+}
+
+export class AcceptInvitation {
+  @Text(1, 512)
+  token: string;
+
+  @NewPassword()
+  password: string;
+}
+
+export class Accepted {
+  @ApiProperty({ enum: ['accepted'] })
+  status: 'accepted';
+}
+
+export class TokenView implements TokenResponse {
+  @ApiProperty()
+  access_token: string;
+
+  @ApiProperty({ enum: ['Bearer'] })
+  token_type: 'Bearer';
+
+  @ApiProperty({ type: 'integer', description: 'Seconds.' })
+  expires_in: number;
+
+  @ApiProperty()
+  refresh_token: string;
+
+  @ApiProperty()
+  scope: string;
+}
+
+export class SessionView {
+  @ApiProperty({ format: 'uuid' })
+  id: string;
+
+  @ApiProperty({ type: String, nullable: true, description: 'The client as it named itself at login.' })
+  client: string | null;
+
+  @ApiProperty({ description: 'The network of the address at login.' })
+  network: string;
+
+  @ApiProperty()
+  createdAt: Date;
+
+  @ApiProperty()
+  lastUsedAt: Date;
+
+  @ApiProperty()
+  expiresAt: Date;
+
+  @ApiProperty({ description: 'Whether it is the session of this request.' })
+  current: boolean;
+
+  static from(session: Session, currentId: string): SessionView {
+    const { id, userAgent: client, network, createdAt, lastUsedAt, idleExpiresAt: expiresAt } = session;
+    return { id, client, network, createdAt, lastUsedAt, expiresAt, current: id === currentId };
+  }
+}
+
+export class SessionList {
+  @ApiProperty({ type: [SessionView] })
+  items: SessionView[];
+
+  @ApiProperty({ type: String, nullable: true })
+  nextCursor: string | null;
+}

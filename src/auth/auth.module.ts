@@ -1,0 +1,61 @@
+import { Module, type OnModuleInit } from '@nestjs/common';
+import { PassportModule } from '@nestjs/passport';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { Housekeeping } from '../database/housekeeping.js';
+import { UsersModule } from '../users/users.module.js';
+import { AccessTokensService } from './access-tokens.service.js';
+import { AuthController } from './auth.controller.js';
+import { AuthService } from './auth.service.js';
+import { JwksController } from './jwks.controller.js';
+import { JwtStrategy } from './jwt.strategy.js';
+import { PasswordHasher } from './password-hasher.js';
+import { Password } from './password.entity.js';
+import { PasswordsService } from './passwords.service.js';
+import { RefreshService } from './refresh.service.js';
+import { RefreshToken } from './refresh-token.entity.js';
+import { Session } from './session.entity.js';
+import { SessionsController } from './sessions.controller.js';
+import { SessionsService } from './sessions.service.js';
+import { SigningKey } from './signing-key.entity.js';
+import { SigningKeysService } from './signing-keys.service.js';
+
+@Module({
+  imports: [PassportModule, TypeOrmModule.forFeature([Password, Session, RefreshToken, SigningKey]), UsersModule],
+  controllers: [AuthController, SessionsController, JwksController],
+  providers: [
+    AuthService,
+    AccessTokensService,
+    JwtStrategy,
+    PasswordHasher,
+    PasswordsService,
+    RefreshService,
+    SessionsService,
+    SigningKeysService,
+  ],
+  exports: [PasswordsService, SessionsService, SigningKeysService],
+})
+export class AuthModule implements OnModuleInit {
+  constructor(
+    private readonly housekeeping: Housekeeping,
+    private readonly signingKeys: SigningKeysService,
+  ) {}
+
+  onModuleInit(): void {
+    this.housekeeping.register('rotate the signing key by age', () => this.signingKeys.rotateWhenOld());
+    this.housekeeping.registerSql(
+      'sealed successors after their grace',
+      `UPDATE refresh_tokens SET successor_sealed = NULL WHERE hash IN (SELECT hash FROM refresh_tokens
+         WHERE successor_sealed IS NOT NULL AND used_at < now() - interval '10 seconds' LIMIT $1)`,
+    );
+    this.housekeeping.registerSql(
+      'sessions that are over',
+      `DELETE FROM sessions WHERE id IN (SELECT id FROM sessions
+         WHERE idle_expires_at < now() - interval '1 day' ORDER BY idle_expires_at LIMIT $1)`,
+    );
+    this.housekeeping.registerSql(
+      'revocations older than any replay',
+      `DELETE FROM revocations WHERE id IN (SELECT id FROM revocations
+         WHERE created_at < now() - interval '1 day' ORDER BY created_at LIMIT $1)`,
+    );
+  }
+}

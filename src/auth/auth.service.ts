@@ -1,0 +1,67 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { AuditService } from '../audit/audit.service.js';
+import { Problem } from '../errors/problem.js';
+import type { Actor } from '../security/principal.js';
+import { InvitationsService } from '../users/invitations.service.js';
+import { UsersService } from '../users/users.service.js';
+import { AccessTokensService, type TokenResponse } from './access-tokens.service.js';
+import type { AcceptInvitation, Login, Register } from './auth.dto.js';
+import { PasswordsService } from './passwords.service.js';
+import { type Device, SessionsService } from './sessions.service.js';
+
+/** Ways in. None of them says whether an address is known. */
+@Injectable()
+export class AuthService {
+  constructor(
+    private readonly users: UsersService,
+    private readonly passwords: PasswordsService,
+    private readonly sessions: SessionsService,
+    private readonly tokens: AccessTokensService,
+    private readonly invitations: InvitationsService,
+    private readonly audit: AuditService,
+    private readonly dataSource: DataSource,
+  ) {}
+
+  /** Creates the account unless the address is taken, which nobody is told. A taken username is left out. */
+  async register(actor: Actor, { password, ...person }: Register): Promise<void> {
+    // Hashed once whatever is taken, or the time of the answer would tell.
+    const hash = await this.passwords.hash(password);
+    const taken = await this.createAccount(actor, person, hash);
+    if (taken === 'username_taken') await this.createAccount(actor, { ...person, username: undefined }, hash);
+  }
+
+  /** Throws 401 `credentials_invalid`, in the same time for known and unknown addresses. */
+  async login(actor: Actor, { email, password }: Login, device: Device): Promise<TokenResponse> {
+    const user = await this.users.findByEmail(email);
+    const active = user?.status === 'active';
+    const matches = await this.passwords.matches(active ? user.id : null, password);
+    if (!active || !matches) throw new Problem('credentials_invalid');
+    const { session, refreshToken } = await this.sessions.start(actor, user.id, device);
+    return this.tokens.respond(session, user.roles, refreshToken);
+  }
+
+  /** Activates an invited person with the password of their choice. Throws 400 `invitation_invalid`. */
+  async acceptInvitation(actor: Actor, { token, password }: AcceptInvitation): Promise<void> {
+    const hash = await this.passwords.hash(password);
+    await this.dataSource.transaction(async (manager) => {
+      const user = await this.invitations.redeem(manager, actor, token);
+      await this.passwords.store(manager, user.id, hash);
+    });
+  }
+
+  /** What kept the account from being created, or null. */
+  private async createAccount(actor: Actor, person: Omit<Register, 'password'>, hash: string): Promise<string | null> {
+    const create = this.dataSource.transaction(async (manager) => {
+      const user = await this.users.create(manager, { ...person, roles: ['user'], status: 'active' });
+      await this.passwords.store(manager, user.id, hash);
+      await this.audit.record(manager, actor, 'user.registered', user.id);
+      return null;
+    });
+    return create.catch((error: unknown) => {
+      if (error instanceof Problem && (error.code === 'username_taken' || error.code === 'email_taken'))
+        return error.code;
+      throw error;
+    });
+  }
+}

@@ -1,0 +1,105 @@
+import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
+import { InjectRepository } from '@nestjs/typeorm';
+import { DataSource, type EntityManager, IsNull, MoreThan, Not, Repository } from 'typeorm';
+import { v7 as uuid } from 'uuid';
+import { AuditService } from '../audit/audit.service.js';
+import { authConfig } from '../config/auth.config.js';
+import type { ConfigOf } from '../config/namespace.js';
+import { Problem } from '../errors/problem.js';
+import type { Actor, Caller } from '../security/principal.js';
+import { Revocations } from '../security/revocations.js';
+import { UserChanges } from '../users/user-changes.js';
+import { FIRST_PARTY_CLIENT } from './access-tokens.service.js';
+import { newRefreshToken } from './refresh-token.js';
+import { RefreshToken } from './refresh-token.entity.js';
+import { Session } from './session.entity.js';
+
+/** Where somebody signs in from, as far as it is kept. */
+export interface Device {
+  readonly userAgent: string | null;
+  readonly network: string;
+}
+
+/** Sessions of people: they start at login and end for every instance within a second. */
+@Injectable()
+export class SessionsService implements OnModuleInit {
+  constructor(
+    @InjectRepository(Session) private readonly sessions: Repository<Session>,
+    private readonly dataSource: DataSource,
+    private readonly audit: AuditService,
+    private readonly revocations: Revocations,
+    private readonly userChanges: UserChanges,
+    @Inject(authConfig.KEY) private readonly config: ConfigOf<typeof authConfig>,
+  ) {}
+
+  onModuleInit(): void {
+    this.userChanges.onDisabled((manager, userId) => this.endAllOf(manager, userId));
+  }
+
+  /** Starts a session with its first refresh token. */
+  async start(actor: Actor, userId: string, device: Device): Promise<{ session: Session; refreshToken: string }> {
+    const { token, hash } = newRefreshToken();
+    const now = Date.now();
+    return this.dataSource.transaction(async (manager) => {
+      const session = manager.create(Session, {
+        id: uuid(),
+        userId,
+        clientId: FIRST_PARTY_CLIENT,
+        ...device,
+        idleExpiresAt: new Date(now + this.config.sessionIdleSeconds * 1000),
+        expiresAt: new Date(now + this.config.sessionAbsoluteSeconds * 1000),
+      });
+      await manager.insert(Session, session);
+      await manager.insert(RefreshToken, { hash, sessionId: session.id });
+      await this.audit.record(manager, actor, 'session.started', session.id, { userId });
+      return { session, refreshToken: token };
+    });
+  }
+
+  /** The live sessions of the caller, the newest first; bounded. */
+  list(caller: Caller): Promise<Session[]> {
+    const live = { endedAt: IsNull(), idleExpiresAt: MoreThan(new Date()), expiresAt: MoreThan(new Date()) };
+    return this.sessions.find({ where: { userId: caller.subject, ...live }, order: { createdAt: 'DESC' }, take: 100 });
+  }
+
+  /** Ends one session of the caller. Throws 404. */
+  async end(caller: Caller, id: string): Promise<void> {
+    await this.dataSource.transaction(async (manager) => {
+      const own = { id, userId: caller.subject, endedAt: IsNull() };
+      const { affected } = await manager.update(Session, own, { endedAt: new Date() });
+      if (!affected) throw new Problem('not_found');
+      await this.audit.record(manager, caller, 'session.ended', id);
+      await this.revocations.record(manager, [id]);
+    });
+    this.revocations.applied([id]);
+  }
+
+  /** Ends every session of the caller but this one. */
+  async endOthers(caller: Caller): Promise<void> {
+    const ids = await this.dataSource.transaction(async (manager) => {
+      const others = { userId: caller.subject, id: Not(caller.credentialId), endedAt: IsNull() };
+      const found = (await manager.find(Session, { where: others, select: { id: true } })).map(({ id }) => id);
+      await manager.update(Session, others, { endedAt: new Date() });
+      for (const id of found) await this.audit.record(manager, caller, 'session.ended', id);
+      await this.revocations.record(manager, found);
+      return found;
+    });
+    this.revocations.applied(ids);
+  }
+
+  /** Ends every session of a user, for an administrator. Throws 404 for an unknown user. */
+  async endAll(caller: Caller, userId: string): Promise<void> {
+    await this.dataSource.transaction(async (manager) => {
+      const [user] = await manager.query<unknown[]>('SELECT 1 FROM users WHERE id = $1', [userId]);
+      if (!user) throw new Problem('not_found');
+      await this.endAllOf(manager, userId);
+      await this.audit.record(manager, caller, 'session.ended', null, { userId });
+      await this.revocations.record(manager, [userId]);
+    });
+    this.revocations.applied([userId]);
+  }
+
+  private async endAllOf(manager: EntityManager, userId: string): Promise<void> {
+    await manager.update(Session, { userId, endedAt: IsNull() }, { endedAt: new Date() });
+  }
+}
