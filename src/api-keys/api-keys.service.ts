@@ -1,0 +1,131 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { InjectRepository } from '@nestjs/typeorm';
+import { DataSource, type EntityManager, Repository } from 'typeorm';
+import { v7 as uuid } from 'uuid';
+import { AuditService } from '../audit/audit.service.js';
+import { authConfig } from '../config/auth.config.js';
+import type { ConfigOf } from '../config/namespace.js';
+import { lock } from '../database/transaction.js';
+import { invalidInput, Problem } from '../errors/problem.js';
+import type { Caller } from '../security/principal.js';
+import { Revocations } from '../security/revocations.js';
+import { createApiKey } from './api-key-format.js';
+import { ApiKeySecret } from './api-key-secret.entity.js';
+import { ApiKey } from './api-key.entity.js';
+import type { CreateApiKey, UpdateApiKey } from './api-keys.dto.js';
+
+/** More than anybody manages by hand; a bound on what one person can make this table hold. */
+const MAX_KEYS = 100;
+
+/** Keys of their owner. A key is shown once and holds a subset of what its owner may do. */
+@Injectable()
+export class ApiKeysService {
+  constructor(
+    @InjectRepository(ApiKey) private readonly keys: Repository<ApiKey>,
+    private readonly dataSource: DataSource,
+    private readonly audit: AuditService,
+    private readonly revocations: Revocations,
+    @Inject(authConfig.KEY) private readonly config: ConfigOf<typeof authConfig>,
+  ) {}
+
+  /** Throws 403 `scope_not_held`, 400 for an expiry in the past, 409 when there are too many. */
+  async create(owner: Caller, input: CreateApiKey): Promise<{ entity: ApiKey; key: string }> {
+    requireHeld(owner, input.scopes);
+    const expiresAt = futureDate(input.expiresAt);
+    const { key, publicId, secretHash } = createApiKey(this.config.keyEnvironment);
+    const entity = await this.dataSource.transaction(async (manager) => {
+      // One at a time, or a count taken by many at once would let all of them through.
+      await lock(manager, `keys of ${owner.subject}`);
+      if ((await manager.countBy(ApiKey, { ownerId: owner.subject })) >= MAX_KEYS) {
+        throw new Problem('conflict', { detail: `You have ${MAX_KEYS} keys; delete one first.` });
+      }
+      const { name, scopes, allowedCidrs = [], rateLimit = null } = input;
+      const values = { id: uuid(), publicId, ownerId: owner.subject, name, scopes, allowedCidrs, rateLimit, expiresAt };
+      const created = await manager.save(ApiKey, manager.create(ApiKey, { ...values, lastUsedAt: null }));
+      await manager.insert(ApiKeySecret, { hash: secretHash, keyId: created.id });
+      await this.audit.record(manager, owner, 'key.created', created.id, { scopes });
+      return created;
+    });
+    return { entity, key };
+  }
+
+  list(owner: Caller): Promise<ApiKey[]> {
+    return this.keys.find({ where: { ownerId: owner.subject }, order: { createdAt: 'ASC', id: 'ASC' } });
+  }
+
+  /** Throws 404. */
+  async getKey(owner: Caller, id: string): Promise<ApiKey> {
+    const key = await this.keys.findOneBy({ id, ownerId: owner.subject });
+    if (!key) throw new Problem('not_found');
+    return key;
+  }
+
+  /** Throws 404, 403 `scope_not_held`, 400. */
+  async update(owner: Caller, id: string, changes: UpdateApiKey): Promise<ApiKey> {
+    if (changes.scopes) requireHeld(owner, changes.scopes);
+    const { expiresAt, ...rest } = changes;
+    return this.change(owner, id, async (manager, key) => {
+      Object.assign(key, rest);
+      if (expiresAt !== undefined) key.expiresAt = futureDate(expiresAt);
+      await manager.save(ApiKey, key);
+      await this.audit.record(manager, owner, 'key.updated', id, { fields: Object.keys(changes) });
+      return key;
+    });
+  }
+
+  /** A new secret for the same key; the old one lives for the overlap. Throws 404. */
+  async rotate(owner: Caller, id: string, overlapSeconds: number): Promise<{ entity: ApiKey; key: string }> {
+    return this.change(owner, id, async (manager, entity) => {
+      const { key, secretHash } = createApiKey(this.config.keyEnvironment, entity.publicId);
+      // Older secrets end with the first rotation after theirs: two live at most.
+      await manager.query('DELETE FROM api_key_secrets WHERE key_id = $1 AND (expires_at IS NOT NULL OR $2 = 0)', [
+        id,
+        overlapSeconds,
+      ]);
+      await manager.query(
+        'UPDATE api_key_secrets SET expires_at = now() + make_interval(secs => $2) WHERE key_id = $1',
+        [id, overlapSeconds],
+      );
+      await manager.insert(ApiKeySecret, { hash: secretHash, keyId: id });
+      await this.audit.record(manager, owner, 'key.rotated', id, { overlapSeconds });
+      return { entity, key };
+    });
+  }
+
+  /** Ends the key with every secret. Throws 404. */
+  async delete(owner: Caller, id: string): Promise<void> {
+    await this.change(owner, id, async (manager) => {
+      await manager.delete(ApiKey, { id, ownerId: owner.subject });
+      await this.audit.record(manager, owner, 'key.deleted', id);
+    });
+  }
+
+  /** Locks the owner's key, changes it, and makes every instance forget what it knew of it. */
+  private async change<T>(owner: Caller, id: string, work: (m: EntityManager, key: ApiKey) => Promise<T>): Promise<T> {
+    const result = await this.dataSource.transaction(async (manager) => {
+      const where = { id, ownerId: owner.subject };
+      const key = await manager.findOne(ApiKey, { where, lock: { mode: 'pessimistic_write' } });
+      if (!key) throw new Problem('not_found');
+      const changed = await work(manager, key);
+      await this.revocations.record(manager, [id]);
+      return changed;
+    });
+    this.revocations.applied([id]);
+    return result;
+  }
+}
+
+/** Nobody grants what they do not hold at this moment. */
+function requireHeld(owner: Caller, wanted: readonly string[]): void {
+  const missing = wanted.filter((scope) => !owner.scopes.has(scope));
+  if (missing.length > 0) {
+    throw new Problem('scope_not_held', { detail: `You do not hold: ${missing.join(' ')}.` });
+  }
+}
+
+function futureDate(text: string | null | undefined): Date | null {
+  if (text === undefined || text === null) return null;
+  const date = new Date(text);
+  if (date.getTime() > Date.now()) return date;
+  throw invalidInput([{ pointer: '/expiresAt', code: 'future', detail: 'Must be in the future.' }]);
+}
