@@ -1,0 +1,151 @@
+import { Injectable } from '@nestjs/common';
+import { InjectRepository } from '@nestjs/typeorm';
+import { DataSource, type EntityManager, Repository } from 'typeorm';
+import { v7 as uuid } from 'uuid';
+import { AuditService } from '../audit/audit.service.js';
+import { lock, violates } from '../database/transaction.js';
+import { Problem } from '../errors/problem.js';
+import type { Actor, Caller } from '../security/principal.js';
+import { Revocations } from '../security/revocations.js';
+import { foldText } from './fold-text.js';
+import { UserChanges } from './user-changes.js';
+import { User } from './user.entity.js';
+import type { UpdateMe, UpdateUser } from './users.dto.js';
+
+export type NewUser = Pick<User, 'email' | 'roles' | 'status'> & Partial<Pick<User, 'username' | 'displayName'>>;
+
+/** The rules about people. Every change is audited in its transaction and, where it changes rights, revoked everywhere. */
+@Injectable()
+export class UsersService {
+  constructor(
+    @InjectRepository(User) private readonly users: Repository<User>,
+    private readonly dataSource: DataSource,
+    private readonly audit: AuditService,
+    private readonly revocations: Revocations,
+    private readonly changes: UserChanges,
+  ) {}
+
+  /** Throws 404. */
+  async getUser(id: string): Promise<User> {
+    const user = await this.users.findOneBy({ id });
+    if (!user) throw new Problem('not_found');
+    return user;
+  }
+
+  findByEmail(email: string): Promise<User | null> {
+    return this.users.findOneBy({ emailKey: foldText(email) });
+  }
+
+  async isEmpty(): Promise<boolean> {
+    return !(await this.users.exists());
+  }
+
+  /** Inserts within the caller's transaction. Throws 409 `email_taken` or `username_taken`. */
+  async create(manager: EntityManager, { username = null, displayName = null, ...rest }: NewUser): Promise<User> {
+    const usernameKey = username === null ? null : foldText(username);
+    const user = manager.create(User, { id: uuid(), ...rest, username, usernameKey, displayName });
+    user.emailKey = foldText(rest.email);
+    return manager.save(User, user).catch(rejectTaken);
+  }
+
+  /** Throws 409 `username_taken`. */
+  async updateMe(caller: Caller, { username, displayName }: UpdateMe): Promise<User> {
+    return this.dataSource.transaction(async (manager) => {
+      const user = await this.lockUser(manager, caller.subject);
+      if (username !== undefined) {
+        user.username = username;
+        user.usernameKey = username === null ? null : foldText(username);
+      }
+      if (displayName !== undefined) user.displayName = displayName;
+      await manager.save(User, user).catch(rejectTaken);
+      const fields = Object.entries({ username, displayName }).flatMap(([name, value]) =>
+        value === undefined ? [] : name,
+      );
+      await this.audit.record(manager, caller, 'user.updated', user.id, { fields });
+      return user;
+    });
+  }
+
+  /** Roles and status. Throws 404, and 409 `last_administrator`. */
+  async update(caller: Actor, id: string, { roles, status }: UpdateUser): Promise<User> {
+    const user = await this.dataSource.transaction(async (manager) => {
+      await lock(manager, 'administrators');
+      const found = await this.lockUser(manager, id);
+      const wasAdministrator = isAdministrator(found);
+      if (roles) found.roles = roles;
+      // An invited person becomes active by accepting, not by decree.
+      if (status && !(found.status === 'invited' && status === 'active')) found.status = status;
+      await manager.save(User, found);
+      if (wasAdministrator) await this.requireAdministrator(manager);
+      if (found.status === 'disabled') await this.changes.disabled(manager, id);
+      await this.audit.record(manager, caller, 'user.updated', id, { roles, status });
+      await this.revocations.record(manager, [id]);
+      return found;
+    });
+    this.revocations.applied([id]);
+    return user;
+  }
+
+  /** Everything of the person goes with the row; audit keeps its ids. Throws 404, and 409 `last_administrator`. */
+  async delete(actor: Actor, id: string): Promise<void> {
+    await this.dataSource.transaction(async (manager) => {
+      await lock(manager, 'administrators');
+      const wasAdministrator = isAdministrator(await this.lockUser(manager, id));
+      await manager.delete(User, { id });
+      if (wasAdministrator) await this.requireAdministrator(manager);
+      await this.changes.deleted(manager, id);
+      await this.audit.record(manager, actor, 'user.deleted', id);
+      await this.revocations.record(manager, [id]);
+    });
+    this.revocations.applied([id]);
+  }
+
+  /** Sets or clears the moment of a requested deletion. Throws 409 `last_administrator`. */
+  async scheduleDeletion(caller: Caller, dueAt: Date | null): Promise<void> {
+    await this.dataSource.transaction(async (manager) => {
+      await lock(manager, 'administrators');
+      const user = await this.lockUser(manager, caller.subject);
+      const wasAdministrator = isAdministrator(user);
+      user.deletionDueAt = dueAt;
+      await manager.save(User, user);
+      if (wasAdministrator) await this.requireAdministrator(manager);
+      await this.audit.record(manager, caller, dueAt ? 'user.deletion_requested' : 'user.deletion_undone', user.id);
+    });
+  }
+
+  /** People whose grace period is over. */
+  async dueForDeletion(limit: number): Promise<string[]> {
+    const rows = await this.users
+      .createQueryBuilder('u')
+      .select('u.id')
+      .where('u.deletion_due_at <= now()')
+      .orderBy('u.deletion_due_at')
+      .limit(limit)
+      .getMany();
+    return rows.map(({ id }) => id);
+  }
+
+  private async lockUser(manager: EntityManager, id: string): Promise<User> {
+    const user = await manager.findOne(User, { where: { id }, lock: { mode: 'pessimistic_write' } });
+    if (!user) throw new Problem('not_found');
+    return user;
+  }
+
+  /** Counts after the change, under the lock: two administrators who demote each other meet here one after the other. */
+  private async requireAdministrator(manager: EntityManager): Promise<void> {
+    const left = await manager
+      .createQueryBuilder(User, 'u')
+      .where(`u.status = 'active' AND u.roles @> '{admin}' AND u.deletion_due_at IS NULL`)
+      .getExists();
+    if (!left) throw new Problem('last_administrator');
+  }
+}
+
+const isAdministrator = ({ roles, status, deletionDueAt }: User): boolean =>
+  roles.includes('admin') && status === 'active' && deletionDueAt === null;
+
+function rejectTaken(error: unknown): never {
+  if (violates(error, 'users_email_key')) throw new Problem('email_taken');
+  if (violates(error, 'users_username_key')) throw new Problem('username_taken');
+  throw error;
+}
