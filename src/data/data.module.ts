@@ -1,0 +1,48 @@
+import { Inject, Module, type OnModuleInit } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import type { ConfigOf } from '../config/namespace.js';
+import { retentionConfig } from '../config/retention.config.js';
+import { Housekeeping } from '../database/housekeeping.js';
+import { UserChanges } from '../users/user-changes.js';
+import { UsersModule } from '../users/users.module.js';
+import { DataListService } from './data-list.service.js';
+import { DataRecord } from './data-record.entity.js';
+import { DataController } from './data.controller.js';
+import { DataService } from './data.service.js';
+import { DataStore } from './data.store.js';
+import { IdempotencyKey } from './idempotency-key.entity.js';
+import { IdempotencyService } from './idempotency.service.js';
+
+@Module({
+  imports: [TypeOrmModule.forFeature([DataRecord, IdempotencyKey]), UsersModule],
+  controllers: [DataController],
+  providers: [DataService, DataListService, DataStore, IdempotencyService],
+  exports: [DataListService],
+})
+export class DataModule implements OnModuleInit {
+  constructor(
+    private readonly housekeeping: Housekeeping,
+    private readonly userChanges: UserChanges,
+    @Inject(retentionConfig.KEY) private readonly retention: ConfigOf<typeof retentionConfig>,
+  ) {}
+
+  onModuleInit(): void {
+    const { recordDays } = this.retention;
+    // Kept answers hold content, and their subject is no foreign key, because it may be a client that is no user.
+    this.userChanges.onDeleted(async (manager, subject) => {
+      await manager.delete(IdempotencyKey, { subject });
+    });
+    this.housekeeping.registerSql(
+      'purge deleted records',
+      `WITH purged AS (DELETE FROM records WHERE id IN (SELECT id FROM records
+         WHERE deleted_at < now() - make_interval(days => ${recordDays}) ORDER BY deleted_at LIMIT $1) RETURNING id)
+       INSERT INTO audit_events (id, actor_kind, action, target_id)
+       SELECT gen_random_uuid(), 'system', 'record.purged', id FROM purged`,
+    );
+    this.housekeeping.registerSql(
+      'expired idempotency keys',
+      `DELETE FROM idempotency_keys WHERE (subject, route, key) IN
+         (SELECT subject, route, key FROM idempotency_keys WHERE expires_at < now() LIMIT $1)`,
+    );
+  }
+}
