@@ -1,0 +1,43 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { ConfigModule } from '@nestjs/config';
+import { ApiKeysModule } from './api-keys/api-keys.module.js';
+import { AuditModule } from './audit/audit.module.js';
+import { AuthModule } from './auth/auth.module.js';
+import type { Env } from './config/env.js';
+import { namespaces } from './config/namespaces.js';
+import { DataModule } from './data/data.module.js';
+import { DatabaseModule } from './database/database.module.js';
+import { DocsModule } from './docs/docs.module.js';
+import { HealthModule } from './health/health.module.js';
+import { PrivacyModule } from './privacy/privacy.module.js';
+import { SecurityModule } from './security/security.module.js';
+import { UsersModule } from './users/users.module.js';
+
+/** The floor plan. */
+@Module({})
+export class AppModule {
+  /** The application with these settings; nothing is read from the process. */
+  static with(env: Env): DynamicModule {
+    return {
+      module: AppModule,
+      imports: [
+        ConfigModule.forRoot({
+          isGlobal: true,
+          ignoreEnvFile: true,
+          skipProcessEnv: true,
+          load: namespaces.map((each) => each.from(env)),
+        }),
+        DatabaseModule,
+        SecurityModule,
+        AuditModule,
+        UsersModule,
+        AuthModule,
+        ApiKeysModule,
+        DataModule,
+        PrivacyModule,
+        HealthModule,
+        DocsModule,
+      ],
+    };
+  }
+}
