@@ -1,0 +1,186 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { type AddressInfo, createServer, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+const FIRST_START_MS = 60_000;
+
+/** A state folder of its own: neither the developer's database nor another run of these tests is touched. */
+const state = mkdtempSync(join(tmpdir(), 'rampart-start-'));
+const data = join(state, 'postgres', 'data');
+
+interface Started {
+  readonly pid: number;
+  readonly output: () => string;
+  /** The text with everything before it; fails when the process ends first. */
+  readonly until: (text: string) => Promise<string>;
+  readonly exit: Promise<number | null>;
+  readonly signal: (name: NodeJS.Signals) => void;
+}
+
+/** `npm start` without npm. Settings of the shell and of an `.env` file must not reach it: empty counts as not set. */
+function start(settings: NodeJS.ProcessEnv = {}): Started {
+  const child = spawn(process.execPath, [join('scripts', 'start.mjs')], {
+    env: {
+      PATH: process.env['PATH'],
+      NODE_ENV: 'development',
+      RAMPART_STATE_DIR: state,
+      DATABASE_URL: '',
+      MIGRATION_DATABASE_URL: '',
+      SECRET_KEY: '',
+      HOST: '127.0.0.1',
+      PORT: '0',
+      ...settings,
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  const exit = once(child, 'close').then(([code]) => code as number | null);
+  return {
+    pid: child.pid ?? 0,
+    output: () => output,
+    until: (text) =>
+      new Promise((done, fail) => {
+        const look = () => output.includes(text) && done(output);
+        child.stdout.on('data', look);
+        exit.then(() => fail(new Error(`ended without "${text}":\n${output}`)), fail);
+        look();
+      }),
+    exit,
+    signal: (name) => child.kill(name),
+  };
+}
+
+/** Everything the running start has recorded about itself. */
+function recordedPids(): number[] {
+  const { pid, api, postgres } = JSON.parse(readFileSync(join(state, 'run.json'), 'utf8'));
+  return [pid, api.pid, postgres.pid];
+}
+
+function exists(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const urlOn = (screen: string): string => /http:\/\/localhost:\d+/.exec(screen)?.[0] ?? '';
+
+const login = (screen: string, email: string | undefined, password: string | undefined) =>
+  fetch(`${urlOn(screen)}/api/v1/auth/login`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ email, password }),
+  });
+
+/** What a start that cannot work says: its exit code, and its lines without those about progress. */
+async function refusal(settings: NodeJS.ProcessEnv) {
+  const started = start(settings);
+  const code = await started.exit;
+  return { code, lines: started.output().trimEnd().split('\n') };
+}
+
+describe('npm start', () => {
+  let first: Started;
+  let screen = '';
+
+  beforeAll(async () => {
+    // As root the database runs as another user, who has to reach its folder.
+    chmodSync(state, 0o711);
+    first = start();
+    screen = await first.until('Ctrl-C stops everything');
+  }, FIRST_START_MS);
+
+  afterAll(async () => {
+    first.signal('SIGTERM');
+    await first.exit;
+    const place = join(state, 'postgres-place.json');
+    if (existsSync(place)) rmSync(JSON.parse(readFileSync(place, 'utf8')).base, { recursive: true });
+    rmSync(state, { recursive: true });
+  });
+
+  it('shows once where the API is and credentials that work', async () => {
+    const [, email, password] = /User +(\S+) +(\S+)/.exec(screen) ?? [];
+    const [key = ''] = /rmp_test_\w+/.exec(screen) ?? [];
+    expect((await login(screen, email, password)).status).toBe(200);
+    expect((await fetch(`${urlOn(screen)}/api/v1/data`, { headers: { 'x-api-key': key } })).status).toBe(200);
+    expect((await fetch(`${urlOn(screen)}/health/ready`)).status).toBe(200);
+  });
+
+  it('is refused in one line while another runs, which goes on', async () => {
+    const { code, lines } = await refusal({});
+    expect(code).toBe(1);
+    expect(lines).toEqual([`Rampart is already running at ${urlOn(screen)}, pid ${first.pid}.`]);
+    expect((await fetch(`${urlOn(screen)}/health/ready`)).status).toBe(200);
+  });
+
+  it(
+    'takes over after a kill and has kept the data, and leaves no process when it is stopped',
+    async () => {
+      const [, email, password] = /User +(\S+) +(\S+)/.exec(screen) ?? [];
+      const killed = recordedPids();
+      for (const pid of killed) process.kill(pid, 'SIGKILL');
+      await first.exit;
+      first = start();
+      const second = await first.until('Ctrl-C stops everything');
+      expect(second).not.toMatch(/rmp_test_|Shown only now/);
+      expect((await login(second, email, password)).status).toBe(200);
+
+      const running = recordedPids();
+      first.signal('SIGTERM');
+      expect(await first.exit).toBe(0);
+      expect([...killed, ...running].filter(exists)).toEqual([]);
+    },
+    FIRST_START_MS,
+  );
+
+  it('says in one line that the port is taken', async () => {
+    const server: Server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const { code, lines } = await refusal({ PORT: String(port) });
+    server.close();
+    expect(code).toBe(1);
+    expect(lines).toEqual([
+      expect.stringMatching(`^Port ${port} on 127.0.0.1 is taken: .*PORT=${port + 1} npm start$`),
+    ]);
+  });
+
+  it('says in one line that PORT is no port', async () => {
+    expect(await refusal({ PORT: 'http' })).toEqual({
+      code: 1,
+      lines: ['PORT must be a number from 1 to 65535, not "http".'],
+    });
+  });
+
+  it('says in one line, without the password, that the database does not answer', async () => {
+    const server: Server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    server.close();
+    await once(server, 'close');
+    const { code, lines } = await refusal({ DATABASE_URL: `postgres://rampart:hush@127.0.0.1:${port}/rampart` });
+    expect(code).toBe(1);
+    expect(lines).toEqual([expect.stringMatching(`does not answer at 127.0.0.1:${port} \\(ECONNREFUSED\\)`)]);
+    expect(lines.join()).not.toContain('hush');
+  });
+
+  it('says in one line which folder to move away when the database folder is broken, and removes nothing', async () => {
+    const home = existsSync(data)
+      ? data
+      : join(JSON.parse(readFileSync(join(state, 'postgres-place.json'), 'utf8')).base, 'postgres', 'data');
+    rmSync(join(home, 'PG_VERSION'));
+    const { code, lines } = await refusal({});
+    expect(code).toBe(1);
+    expect(lines).toEqual([
+      `The database folder ${home} is broken (PG_VERSION is missing). Nothing was changed. To start with an empty one, move it away: mv '${home}' '${home}.broken'`,
+    ]);
+    expect(existsSync(join(home, 'global', 'pg_control'))).toBe(true);
+  });
+});

@@ -1,0 +1,18 @@
+import type { TestDatabase } from './database.js';
+
+/** Rows and checksum of each table: equal before and after means that nothing was written. */
+export async function footprintOf(db: TestDatabase): Promise<Record<string, string>> {
+  const tables = await db.query<{ name: string }>(
+    `SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public' ORDER BY tablename`,
+  );
+  if (tables.length < 10) throw new Error('there is hardly a table to look at');
+  const sums = await db.query<{ name: string; sum: string }>(tables.map(({ name }) => sumOf(name)).join(' UNION ALL '));
+  return Object.fromEntries(sums.map(({ name, sum }) => [name, sum]));
+}
+
+function sumOf(table: string): string {
+  // When a key was last used is written in batches, later, and of refused uses too: it is no effect of a request.
+  const row = table === 'api_keys' ? `to_jsonb(t) - 'last_used_at'` : 'to_jsonb(t)';
+  return `SELECT '${table}' AS name, count(*) || ' ' || coalesce(md5(string_agg(r, ',' ORDER BY r)), '') AS sum
+          FROM (SELECT (${row})::text AS r FROM ${table} t) rows`;
+}

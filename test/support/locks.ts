@@ -1,0 +1,30 @@
+import pg from 'pg';
+import type { TestDatabase } from './database.js';
+import { until } from './until.js';
+
+const DEADLINE_MS = 10_000;
+
+/** Runs a statement in a transaction of its own and stays in it, with every lock, until released. */
+export async function hold({ url }: TestDatabase, sql: string, values: unknown[] = []): Promise<() => Promise<void>> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  await client.query('BEGIN');
+  await client.query(sql, values);
+  return async () => {
+    await client.query('ROLLBACK');
+    await client.end();
+  };
+}
+
+/** The backends that wait for a lock, once there are so many of them. */
+export async function waitingBackends(db: TestDatabase, count = 1): Promise<number[]> {
+  let pids: number[] = [];
+  await until(async () => {
+    const rows = await db.query<{ pid: number }>(
+      `SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+    );
+    pids = rows.map(({ pid }) => pid);
+    return pids.length >= count;
+  }, DEADLINE_MS);
+  return pids;
+}

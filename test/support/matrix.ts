@@ -1,0 +1,162 @@
+import { randomUUID } from 'node:crypto';
+import type { TestApp } from './app.js';
+import { asAdmin, asAuditor, asReader, asUser, claimsOf, login, type TestCaller, withKey } from './callers.js';
+import { aKey, aPerson, aRecord } from './factories.js';
+import type { RequestOptions } from './http.js';
+
+/** Whose credential a request carries, and whose row it names. */
+export interface Kind {
+  readonly credential: RequestOptions;
+  readonly owner: TestCaller;
+}
+
+/** One of each kind of caller. Two kinds name a stranger's row: the user, and the administrator, whom no role lets in. */
+export async function makeKinds(app: TestApp) {
+  const [reader, user, auditor, admin, stranger] = await Promise.all([
+    asReader(app),
+    asUser(app),
+    asAuditor(app),
+    asAdmin(app),
+    asUser(app),
+  ]);
+  const everything = String(claimsOf(admin.token).scope).split(' ');
+  const full = await withKey(app, admin, { scopes: everything });
+  // No route asks for this scope alone or besides others.
+  const narrow = await withKey(app, admin, { scopes: ['audit:read'] });
+  const disabled = await asUser(app);
+  const dead = await withKey(app, disabled, { scopes: ['data:read', 'data:write', 'profile:read'] });
+  await admin.call('PATCH', `/api/v1/users/${disabled.id}`, { json: { status: 'disabled' } });
+  // Another administrator stays whatever happens to this one.
+  await asAdmin(app);
+  return {
+    nobody: { credential: {}, owner: user },
+    broken: { credential: { token: `${user.token.slice(0, -6)}AAAAAA` }, owner: user },
+    reader: { credential: { token: reader.token }, owner: reader },
+    user: { credential: { token: user.token }, owner: user },
+    auditor: { credential: { token: auditor.token }, owner: auditor },
+    admin: { credential: { token: admin.token }, owner: admin },
+    full: { credential: { key: full.key }, owner: admin },
+    narrow: { credential: { key: narrow.key }, owner: admin },
+    dead: { credential: { key: dead.key }, owner: disabled },
+    stranger: { credential: { token: user.token }, owner: stranger },
+    'admin-stranger': { credential: { token: admin.token }, owner: stranger },
+  } satisfies Record<string, Kind>;
+}
+
+export type KindName = keyof Awaited<ReturnType<typeof makeKinds>>;
+
+/** Makes what the route needs to succeed, and says how it is called. */
+export type Prepare = (app: TestApp, kind: Kind) => Promise<Prepared> | Prepared;
+
+interface Prepared extends RequestOptions {
+  /** The row the path names. */
+  readonly id?: string;
+}
+
+const body =
+  (json: unknown): Prepare =>
+  () => ({ json });
+const nothing: Prepare = () => ({});
+
+/** For each route a request that its rightful caller gets through with. */
+export const requests: Readonly<Record<string, Prepare>> = {
+  'GET /.well-known/jwks.json': nothing,
+  'GET /.well-known/security.txt': nothing,
+  'GET /openapi.json': nothing,
+  'GET /docs': nothing,
+  'GET /docs/:asset': () => ({ id: 'docs.js' }),
+  'GET /health/live': nothing,
+  'GET /health/ready': nothing,
+  'POST /api/v1/auth/register': () => ({ json: aPerson() }),
+  'POST /api/v1/auth/login': (_, { owner: { email, password } }) => ({ json: { email, password } }),
+  'POST /api/v1/auth/refresh': async (app) => ({ json: { refresh_token: (await asUser(app)).refreshToken } }),
+  'POST /api/v1/auth/invitations/accept': async (app) => ({
+    json: { ...aPerson({ email: undefined }), token: await invitation(app) },
+  }),
+  // The session that ends must not be the one that the other rows are called with.
+  'POST /api/v1/auth/logout': async (app, { credential, owner }) =>
+    credential.token === owner.token ? { token: (await login(app, owner)).token } : {},
+  'GET /api/v1/auth/sessions': nothing,
+  'DELETE /api/v1/auth/sessions': nothing,
+  'DELETE /api/v1/auth/sessions/:id': async ({ db }, { owner }) => ({ id: await aSession(db, owner.id) }),
+  'GET /api/v1/users/me': nothing,
+  'PATCH /api/v1/users/me': body({ displayName: 'Somebody' }),
+  'GET /api/v1/users/me/export': nothing,
+  'POST /api/v1/users/me/deletion': (_, { owner: { password } }) => ({ json: { password } }),
+  'DELETE /api/v1/users/me/deletion': nothing,
+  'GET /api/v1/users': nothing,
+  'POST /api/v1/users': () => ({ json: { email: aPerson().email } }),
+  'GET /api/v1/users/:id': async ({ db }) => ({ id: await aUser(db) }),
+  'PATCH /api/v1/users/:id': async ({ db }) => ({ id: await aUser(db), json: { status: 'disabled' } }),
+  'DELETE /api/v1/users/:id': async ({ db }) => ({ id: await aUser(db) }),
+  'DELETE /api/v1/users/:id/sessions': async ({ db }) => ({ id: await aUser(db) }),
+  'GET /api/v1/api-keys': nothing,
+  'POST /api/v1/api-keys': () => ({ json: aKey({ scopes: ['keys:read'] }) }),
+  'GET /api/v1/api-keys/:id': async ({ db }, { owner }) => ({ id: await aStoredKey(db, owner.id) }),
+  'PATCH /api/v1/api-keys/:id': async ({ db }, { owner }) => ({
+    id: await aStoredKey(db, owner.id),
+    json: { name: 'new' },
+  }),
+  'DELETE /api/v1/api-keys/:id': async ({ db }, { owner }) => ({ id: await aStoredKey(db, owner.id) }),
+  'POST /api/v1/api-keys/:id/rotate': async ({ db }, { owner }) => ({ id: await aStoredKey(db, owner.id), json: {} }),
+  'GET /api/v1/data': nothing,
+  'POST /api/v1/data': () => ({ json: aRecord() }),
+  'GET /api/v1/data/:id': async ({ db }, { owner }) => ({ id: await aStoredRecord(db, owner.id) }),
+  'PATCH /api/v1/data/:id': async ({ db }, { owner }) => ({
+    id: await aStoredRecord(db, owner.id),
+    json: { name: 'new' },
+    headers: { 'if-match': '*' },
+  }),
+  'DELETE /api/v1/data/:id': async ({ db }, { owner }) => ({
+    id: await aStoredRecord(db, owner.id),
+    headers: { 'if-match': '*' },
+  }),
+  'POST /api/v1/data/:id/restore': async ({ db }, { owner }) => ({ id: await aStoredRecord(db, owner.id, new Date()) }),
+};
+
+type Database = TestApp['db'];
+
+async function aUser(db: Database): Promise<string> {
+  const id = randomUUID();
+  const email = `${id}@example.com`;
+  await db.query(`INSERT INTO users (id, email, email_key, roles, status) VALUES ($1, $2, $2, '{user}', 'active')`, [
+    id,
+    email,
+  ]);
+  return id;
+}
+
+async function aSession(db: Database, userId: string): Promise<string> {
+  const id = randomUUID();
+  await db.query(
+    `INSERT INTO sessions (id, user_id, client_id, network, idle_expires_at, expires_at)
+     VALUES ($1, $2, 'first-party', '192.0.2.0/24', now() + interval '1 day', now() + interval '1 day')`,
+    [id, userId],
+  );
+  return id;
+}
+
+async function aStoredKey(db: Database, ownerId: string): Promise<string> {
+  const id = randomUUID();
+  const publicId = id.replaceAll('-', '').slice(0, 12);
+  await db.query(
+    `INSERT INTO api_keys (id, public_id, owner_id, name, scopes) VALUES ($1, $2, $3, 'stored', '{data:read}')`,
+    [id, publicId, ownerId],
+  );
+  return id;
+}
+
+async function aStoredRecord(db: Database, ownerId: string, deletedAt: Date | null = null): Promise<string> {
+  const id = randomUUID();
+  await db.query(
+    `INSERT INTO records (id, owner_id, name, classification, content, deleted_at) VALUES ($1, $2, 'stored', 'internal', '{}', $3)`,
+    [id, ownerId, deletedAt],
+  );
+  return id;
+}
+
+async function invitation(app: TestApp): Promise<string> {
+  const admin = await asAdmin(app);
+  const { body: invited } = await admin.call('POST', '/api/v1/users', { json: { email: aPerson().email } });
+  return String(invited.invitationUrl).split('#token=')[1] ?? '';
+}

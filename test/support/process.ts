@@ -1,0 +1,55 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { type Call, callerOf } from './http.js';
+
+/** A second instance: its own process, because Passport keeps its strategies in one object a process. */
+export interface Instance {
+  readonly url: string;
+  readonly call: Call;
+  readonly child: ChildProcess;
+  /** Sends the signal and waits for the end; returns the exit code. */
+  stop(signal?: NodeJS.Signals): Promise<number | null>;
+}
+
+/** Starts the built application with these settings. */
+export async function startInstance(settings: NodeJS.ProcessEnv): Promise<Instance> {
+  const { child, output } = spawnMain(settings);
+  const url = await new Promise<string>((resolve, reject) => {
+    child.on('message', (message: { type?: string; url?: string }) => {
+      if (message.type === 'listening') resolve(message.url ?? '');
+    });
+    child.on('exit', (code) => reject(new Error(`the instance ended with ${code}: ${output()}`)));
+  });
+  return {
+    url,
+    call: callerOf(url),
+    child,
+    async stop(signal = 'SIGTERM') {
+      if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
+      const ended = once(child, 'exit');
+      child.kill(signal);
+      await ended;
+      return child.exitCode;
+    },
+  };
+}
+
+/** Starts the application where it should refuse to, and says how it ended. */
+export async function startRefused(settings: NodeJS.ProcessEnv): Promise<{ code: number | null; output: string }> {
+  const { child, output } = spawnMain(settings);
+  await once(child, 'close');
+  return { code: child.exitCode, output: output() };
+}
+
+function spawnMain(settings: NodeJS.ProcessEnv): { child: ChildProcess; output: () => string } {
+  const { PATH, HOME } = process.env;
+  const child = spawn(process.execPath, ['dist/main.js'], {
+    env: { PATH, HOME, ...settings },
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+  });
+  let text = '';
+  const collect = (chunk: Buffer) => (text += chunk.toString());
+  child.stdout?.on('data', collect);
+  child.stderr?.on('data', collect);
+  return { child, output: () => text };
+}

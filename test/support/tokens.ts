@@ -1,0 +1,71 @@
+import { createPrivateKey, createPublicKey, type KeyObject, randomUUID, sign } from 'node:crypto';
+import { deriveKey, Sealer } from '../../src/security/sealing.js';
+import type { TestApp } from './app.js';
+import { claimsOf, type TestCaller } from './callers.js';
+
+/** What is different from a good token. An object is merged, a text replaces the whole part as it stands. */
+export interface Forgery {
+  readonly header?: object | string;
+  readonly claims?: object | string;
+  readonly key?: KeyObject;
+  /** The signature over `<header>.<payload>`, in place of ES256 with the key. */
+  readonly signature?: (input: string) => Buffer;
+}
+
+/** The keys of the application and a session of a person: everything a good token is made of. */
+export interface Forger {
+  readonly kid: string;
+  readonly privateKey: KeyObject;
+  readonly publicKey: KeyObject;
+  readonly header: Readonly<Record<string, unknown>>;
+  readonly claims: Readonly<Record<string, unknown>>;
+  /** A token as the application would sign it for this session, but for what is changed. */
+  token(forgery?: Forgery): string;
+}
+
+/** Opens the key that signs now, as only the owner of the secret key can. */
+export async function forgerOf({ db, settings }: TestApp, caller: TestCaller): Promise<Forger> {
+  const [row] = await db.query<{ kid: string; sealed: Buffer }>(
+    `SELECT kid, sealed_private AS sealed FROM signing_keys WHERE retired_at IS NULL`,
+  );
+  if (!row) throw new Error('there is no signing key');
+  const der = sealerOf(settings).open(row.sealed, row.kid);
+  const privateKey = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' });
+  const header = { alg: 'ES256', typ: 'at+jwt', kid: row.kid };
+  const issued = claimsOf(caller.token);
+  return {
+    kid: row.kid,
+    privateKey,
+    publicKey: createPublicKey(privateKey),
+    header,
+    claims: issued,
+    token({ header: h = {}, claims: c = {}, key = privateKey, signature = es256With(key) } = {}) {
+      const claims = typeof c === 'string' ? c : { ...issued, jti: randomUUID(), ...c };
+      const input = `${encoded(typeof h === 'string' ? h : { ...header, ...h })}.${encoded(claims)}`;
+      return `${input}.${signature(input).toString('base64url')}`;
+    },
+  };
+}
+
+/** Stores a signing key as the application would, good until a time that may be over. */
+export async function storeKey({ db, settings }: TestApp, kid: string, key: KeyObject, retiredAt: Date): Promise<void> {
+  const jwk = { ...createPublicKey(key).export({ format: 'jwk' }), kid, alg: 'ES256', use: 'sig' };
+  const sealed = sealerOf(settings).seal(key.export({ format: 'der', type: 'pkcs8' }), kid);
+  await db.query(
+    `INSERT INTO signing_keys (kid, algorithm, public_jwk, sealed_private, active_from, retired_at)
+     VALUES ($1, 'ES256', $2, $3, now() - interval '1 hour', $4)`,
+    [kid, JSON.stringify(jwk), sealed, retiredAt],
+  );
+}
+
+const sealerOf = ({ SECRET_KEY = '' }: NodeJS.ProcessEnv): Sealer => new Sealer(deriveKey(SECRET_KEY, 'signing keys'));
+
+/** ES256 as JWS has it: r and s side by side, 32 bytes each (RFC 7518, 3.4). */
+export const es256 = (input: string, key: KeyObject): Buffer =>
+  sign('sha256', Buffer.from(input), { key, dsaEncoding: 'ieee-p1363' });
+
+const es256With = (key: KeyObject) => (input: string) => es256(input, key);
+
+/** Base64url of a text or of an object as JSON, where members that are undefined go. */
+export const encoded = (part: object | string): string =>
+  Buffer.from(typeof part === 'string' ? part : JSON.stringify(part)).toString('base64url');
