@@ -34,6 +34,8 @@ describe('the workflow of the tests', () => {
     for (const job of Object.values(workflow.jobs)) {
       expect(job['timeout-minutes']).toBeLessThanOrEqual(60);
       const checkouts = job.steps.filter(({ uses }) => uses?.startsWith('actions/checkout@'));
+      // A tag can be moved to other code; a commit cannot.
+      for (const { uses } of job.steps) if (uses) expect(uses).toMatch(/@[0-9a-f]{40}$/);
       expect(checkouts.map((step) => step.with?.['persist-credentials'])).toEqual([false]);
     }
   });
