@@ -143,7 +143,8 @@ describe('NAME_FILE', () => {
 
   it.each(secrets)('gives %s', async (name) => {
     // Any value does that is none of the two the other checks look at.
-    const value = name.endsWith('DATABASE_URL') ? `${DATABASE_URL}?a=b` : `${key}2`;
+    const urls: Record<string, string> = { REDIS_URL: 'redis://127.0.0.1' };
+    const value = name.endsWith('DATABASE_URL') ? `${DATABASE_URL}?a=b` : (urls[name] ?? `${key}2`);
     const without = { ...good, [name]: undefined, [`${name}_FILE`]: file(name, value) };
     if (name === 'SIGNING_KEY') expect((await problemsOf(without)).map(nameIn)).toEqual([name]);
     else expect((await readEnv(without))[name as 'SECRET_KEY']).toBe(value);

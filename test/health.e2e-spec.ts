@@ -1,18 +1,10 @@
-import { createServer } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startApp, type TestApp } from './support/app.js';
 import { callerOf } from './support/http.js';
+import { freePort } from './support/programs.js';
 
 let app: TestApp;
 let management: ReturnType<typeof callerOf>;
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 beforeAll(async () => {
   const port = await freePort();
@@ -47,7 +39,7 @@ describe('the management port', () => {
       status: 'ok',
       database: { reachable: true },
       revocationFeed: { live: true },
-      rateLimits: { store: 'memory' },
+      rateLimits: { store: 'memory', counting: 'memory' },
     });
   });
 

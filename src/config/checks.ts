@@ -2,6 +2,7 @@ import { createPrivateKey } from 'node:crypto';
 import { parseCidrs } from './address.js';
 import { connectionOf, isLocal } from './database.config.js';
 import type { Env } from './env.js';
+import { redisConnection } from './redis.js';
 
 const MIN_SECRET_BYTES = 32;
 const MAX_PERIOD = 64;
@@ -10,7 +11,12 @@ const PLACEHOLDER = /change[-_ ]?me|example|placeholder|replace|insert|default|p
 
 /** Everything that makes these settings unsafe to start with, as sentences without values. */
 export function unsafeSettings(env: Env): string[] {
-  const problems = [...secretProblems(env), ...signingKeyProblems(env.SIGNING_KEY), ...databaseProblems(env)];
+  const problems = [
+    ...secretProblems(env),
+    ...signingKeyProblems(env.SIGNING_KEY),
+    ...databaseProblems(env),
+    ...redisProblems(env),
+  ];
   if (env.CORS_CREDENTIALS && env.CORS_ORIGINS.includes('*')) {
     problems.push('CORS_ORIGINS must name its origins when CORS_CREDENTIALS is true');
   }
@@ -72,6 +78,15 @@ function databaseProblems(env: Env): string[] {
       return [`${name} ${error instanceof RangeError ? error.message : 'is invalid'}`];
     }
   });
+}
+
+function redisProblems({ REDIS_URL: url, REDIS_PASSWORD: password, REDIS_CA_FILE: caFile }: Env): string[] {
+  try {
+    if (url) redisConnection(url, password, caFile);
+    return [];
+  } catch (error) {
+    return [`REDIS_URL ${error instanceof RangeError ? error.message : 'is invalid'}`];
+  }
 }
 
 /** Judged in canonical form: ::ffff:0:0/96 is another spelling of 0.0.0.0/0. */

@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { parse } from 'pg-connection-string';
+import { readCa } from './ca-file.js';
 import { isLoopback } from './loopback.js';
 import { namespace } from './namespace.js';
 
@@ -36,7 +36,10 @@ export function connectionOf(url: string, password?: string, caFile?: string): C
     user: user ?? '',
     password: password ?? (inUrl || undefined),
     database,
-    ssl: tls === 'off' ? false : { ca: caFile ? readCa(caFile) : undefined, rejectUnauthorized: tls === 'verified' },
+    ssl:
+      tls === 'off'
+        ? false
+        : { ca: caFile ? readCa(caFile, 'DATABASE_CA_FILE') : undefined, rejectUnauthorized: tls === 'verified' },
   };
 }
 
@@ -51,14 +54,6 @@ function parseUrl(url: string) {
     return { ...options, database, sslmode: searchParams.get('sslmode') ?? 'disable' };
   } catch {
     throw new RangeError('must be a URL such as postgres://user:password@host:5432/database?sslmode=verify-full');
-  }
-}
-
-function readCa(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch {
-    throw new RangeError('cannot be verified: the file that DATABASE_CA_FILE names cannot be read');
   }
 }
 

@@ -78,6 +78,10 @@ export const variables = {
   RATE_LIMIT_PRINCIPAL: limits('1200/minute'),
   RATE_LIMIT_SENSITIVE: limits('5/minute'),
 
+  REDIS_URL: secret(),
+  REDIS_PASSWORD: secret(),
+  REDIS_CA_FILE: text(),
+
   SEED_ADMIN_EMAIL: text(),
   SEED_ADMIN_PASSWORD: secret(),
 

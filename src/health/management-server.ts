@@ -3,14 +3,16 @@ import fastify, { type FastifyInstance } from 'fastify';
 import { DataSource } from 'typeorm';
 import { httpConfig } from '../config/http.config.js';
 import type { ConfigOf } from '../config/namespace.js';
+import { CounterStorage } from '../security/counter-storage.js';
 import { RevocationFeed } from '../security/revocation-feed.js';
 
 /** What an operator may know and a client may not. */
 interface Details {
-  readonly status: 'ok' | 'degraded';
+  /** Degraded: everything is answered, at a higher price or with less knowledge. */
+  readonly status: 'ok' | 'degraded' | 'unavailable';
   readonly database: { readonly reachable: boolean; readonly milliseconds: number };
   readonly revocationFeed: { readonly live: boolean; readonly silentMilliseconds: number | null };
-  readonly rateLimits: { readonly store: 'memory' };
+  readonly rateLimits: CounterStorage['standing'];
   readonly uptimeSeconds: number;
 }
 
@@ -23,6 +25,7 @@ export class ManagementServer implements OnApplicationBootstrap, OnApplicationSh
     @Inject(httpConfig.KEY) private readonly http: ConfigOf<typeof httpConfig>,
     private readonly dataSource: DataSource,
     private readonly feed: RevocationFeed,
+    private readonly counters: CounterStorage,
   ) {}
 
   async onApplicationBootstrap(): Promise<void> {
@@ -32,7 +35,7 @@ export class ManagementServer implements OnApplicationBootstrap, OnApplicationSh
     this.server.get('/health', async (_request, reply) => {
       const details = await this.details();
       return reply
-        .code(details.status === 'ok' ? 200 : 503)
+        .code(details.status === 'unavailable' ? 503 : 200)
         .header('cache-control', 'no-store')
         .send(details);
     });
@@ -50,11 +53,12 @@ export class ManagementServer implements OnApplicationBootstrap, OnApplicationSh
       () => false,
     );
     const live = this.feed.isLive();
+    const rateLimits = this.counters.standing;
     return {
-      status: reachable && live ? 'ok' : 'degraded',
+      status: reachable ? (live && rateLimits.counting === rateLimits.store ? 'ok' : 'degraded') : 'unavailable',
       database: { reachable, milliseconds: Math.round(performance.now() - startedAt) },
       revocationFeed: { live, silentMilliseconds: this.feed.silentMs() },
-      rateLimits: { store: 'memory' },
+      rateLimits,
       uptimeSeconds: Math.round(process.uptime()),
     };
   }

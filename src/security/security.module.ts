@@ -1,15 +1,20 @@
 import { Global, Module } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_PIPE, DiscoveryModule } from '@nestjs/core';
 import { ThrottlerModule, ThrottlerStorage } from '@nestjs/throttler';
+import { limitsConfig } from '../config/limits.config.js';
+import type { ConfigOf } from '../config/namespace.js';
 import { ProblemFilter } from '../errors/problem.filter.js';
 import { RefusalStep } from '../errors/refusal-step.js';
 import { AuthenticationGuard } from './authentication.guard.js';
-import { CounterStorage, MemoryCounterStorage } from './counter-storage.js';
+import { CounterStorage } from './counter-storage.js';
 import { CredentialCache } from './credential-cache.js';
 import { CredentialUse } from './credential-use.js';
 import { Cursors } from './cursors.js';
+import { MemoryCounterStorage } from './memory-counter-storage.js';
 import { RateLimitGuard } from './rate-limit.guard.js';
 import { RateLimits } from './rate-limits.js';
+import { RedisCounterStorage } from './redis-counter-storage.js';
+import { RedisLink } from './redis-link.js';
 import { RevocationFeed } from './revocation-feed.js';
 import { Revocations } from './revocations.js';
 import { RolesGuard } from './roles.guard.js';
@@ -42,7 +47,12 @@ const layers = [
     ProblemFilter,
     RateLimits,
     { provide: RefusalStep, useExisting: RateLimits },
-    { provide: CounterStorage, useFactory: () => new MemoryCounterStorage() },
+    {
+      provide: CounterStorage,
+      inject: [limitsConfig.KEY],
+      useFactory: ({ redis }: ConfigOf<typeof limitsConfig>) =>
+        redis ? new RedisCounterStorage(new RedisLink(redis)) : new MemoryCounterStorage(),
+    },
     { provide: ThrottlerStorage, useExisting: CounterStorage },
     RevocationFeed,
     Revocations,
@@ -51,6 +61,15 @@ const layers = [
     Cursors,
     RouteDeclarations,
   ],
-  exports: [ProblemFilter, RateLimits, Revocations, RevocationFeed, CredentialUse, Cursors, RouteDeclarations],
+  exports: [
+    ProblemFilter,
+    CounterStorage,
+    RateLimits,
+    Revocations,
+    RevocationFeed,
+    CredentialUse,
+    Cursors,
+    RouteDeclarations,
+  ],
 })
 export class SecurityModule {}

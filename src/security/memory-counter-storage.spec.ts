@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { MemoryCounterStorage, type MemoryCounterOptions, type Window } from './counter-storage.js';
+import type { Window } from './counter-storage.js';
+import { type MemoryCounterOptions, MemoryCounterStorage } from './memory-counter-storage.js';
 
 const open: MemoryCounterStorage[] = [];
 afterEach(() => open.splice(0).forEach((storage) => storage.onModuleDestroy()));
