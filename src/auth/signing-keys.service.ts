@@ -164,6 +164,10 @@ export class SigningKeysService implements OnModuleInit {
 
   private open({ kid, sealedPrivate, publicJwk, activeFrom, retiredAt }: SigningKey): LoadedKey {
     const privateKey = createPrivateKey({ key: this.unseal(sealedPrivate, kid), format: 'der', type: 'pkcs8' });
+    // A row that was put there by hand is held to what an import is: it would sign, or be published, all the same.
+    if (!isP256(privateKey)) {
+      throw new Error(`the signing key ${kid} in the database is not EC on P-256: delete its row from signing_keys`);
+    }
     return {
       kid,
       privateKey,
@@ -183,6 +187,8 @@ export class SigningKeysService implements OnModuleInit {
   }
 }
 
+const isP256 = ({ asymmetricKeyDetails }: KeyObject): boolean => asymmetricKeyDetails?.namedCurve === 'prime256v1';
+
 const newKey = (): KeyObject => generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
 
 /** RFC 7638: the same key has the same id wherever it is imported. */
@@ -192,7 +198,7 @@ const kidOf = (key: KeyObject): Promise<string> =>
 function readPem(pem: string): KeyObject {
   try {
     const key = createPrivateKey(pem);
-    if (key.asymmetricKeyDetails?.namedCurve === 'prime256v1') return key;
+    if (isP256(key)) return key;
   } catch {
     throw new RangeError('the file is no private key in PEM');
   }

@@ -31,7 +31,7 @@ export async function requireCurrentSchema(dataSource: DataSource): Promise<void
   const pending = namesOf(dataSource).filter((name) => !applied.includes(name));
   if (pending.length > 0) {
     throw new SchemaError(
-      `the database lacks ${pending.length} migration(s), the first is ${pending[0]}: run "npm run migration:run"`,
+      `the database lacks ${pending.length} migration(s), the first is ${pending[0]}: run "npm run migration:run", or set MIGRATION_DATABASE_URL`,
     );
   }
 }
