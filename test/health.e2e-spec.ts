@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startApp, type TestApp } from './support/app.js';
 import { callerOf } from './support/http.js';
-import { freePort } from './support/programs.js';
+import { freePort } from './support/ports.js';
 
 let app: TestApp;
 let management: ReturnType<typeof callerOf>;

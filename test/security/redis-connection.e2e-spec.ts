@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Certificate, certificate } from '../support/certificates.js';
 import { callerOf } from '../support/http.js';
-import { freePort, lacks } from '../support/programs.js';
+import { freePort } from '../support/ports.js';
+import { lacks } from '../support/programs.js';
 import { RedisServer } from '../support/redis.js';
 import { until } from '../support/until.js';
 import { startWall } from '../support/wall.js';

@@ -1,6 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { type Call, callerOf } from './http.js';
+import { freePort, portsOpenedDuring } from './ports.js';
+
+/** A start that cannot work has to say so in this time. */
+const REFUSAL_MS = 5000;
 
 /** A second instance: its own process, because Passport keeps its strategies in one object a process. */
 export interface Instance {
@@ -34,11 +38,25 @@ export async function startInstance(settings: NodeJS.ProcessEnv): Promise<Instan
   };
 }
 
-/** Starts the application where it should refuse to, and says how it ended. */
-export async function startRefused(settings: NodeJS.ProcessEnv): Promise<{ code: number | null; output: string }> {
-  const { child, output } = spawnMain(settings);
-  await once(child, 'close');
-  return { code: child.exitCode, output: output() };
+/** How a start that was refused ended. */
+export interface Refusal {
+  /** Null when it had not ended in time and was killed. */
+  readonly code: number | null;
+  /** Both streams. */
+  readonly output: string;
+  /** The ports, of its two, that let anybody in at any moment. */
+  readonly opened: readonly number[];
+}
+
+/** Starts the application on two free ports where it should refuse to, within what an operator waits for. */
+export async function startRefused(settings: NodeJS.ProcessEnv): Promise<Refusal> {
+  const ports = [await freePort(), await freePort()];
+  const [PORT, MANAGEMENT_PORT] = ports.map(String);
+  const { child, output } = spawnMain({ ...settings, PORT, MANAGEMENT_PORT });
+  const timer = setTimeout(() => child.kill('SIGKILL'), REFUSAL_MS);
+  const opened = await portsOpenedDuring(once(child, 'close'), ports);
+  clearTimeout(timer);
+  return { code: child.exitCode, output: output(), opened };
 }
 
 function spawnMain(settings: NodeJS.ProcessEnv): { child: ChildProcess; output: () => string } {

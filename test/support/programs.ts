@@ -1,5 +1,4 @@
 import { accessSync, constants } from 'node:fs';
-import { createServer } from 'node:net';
 import { delimiter, join } from 'node:path';
 
 const found = (name: string): boolean =>
@@ -21,13 +20,4 @@ export function lacks(program: string): boolean {
   if (process.env.CI === 'true') throw new Error(`${program} is not installed`);
   process.stderr.write(`skipped: ${program} is not installed\n`);
   return true;
-}
-
-/** A port of 127.0.0.1 that nobody listens on. */
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }

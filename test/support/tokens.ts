@@ -48,7 +48,12 @@ export async function forgerOf({ db, settings }: TestApp, caller: TestCaller): P
 }
 
 /** Stores a signing key as the application would, good until a time that may be over. */
-export async function storeKey({ db, settings }: TestApp, kid: string, key: KeyObject, retiredAt: Date): Promise<void> {
+export async function storeKey(
+  { db, settings }: Pick<TestApp, 'db' | 'settings'>,
+  kid: string,
+  key: KeyObject,
+  retiredAt: Date,
+): Promise<void> {
   const jwk = { ...createPublicKey(key).export({ format: 'jwk' }), kid, alg: 'ES256', use: 'sig' };
   const sealed = sealerOf(settings).seal(key.export({ format: 'der', type: 'pkcs8' }), kid);
   await db.query(
