@@ -20,6 +20,7 @@ import { registerAccessLog } from './security/access-log.js';
 import { AllowedMethods } from './security/allowed-methods.js';
 import { registerBodyParsing } from './security/body-parsing.js';
 import { setClientAddress } from './security/client-address.js';
+import { clientTimeouts } from './security/client-timeouts.js';
 import { addPreflight, registerCors } from './security/cors.js';
 import { registerIngress } from './security/ingress.js';
 import { RateLimits } from './security/rate-limits.js';
@@ -64,11 +65,12 @@ function createAdapter(http: ConfigOf<typeof httpConfig>, logger: pino.Logger, l
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
     skipMiddie: true,
     bodyLimit: BODY_LIMIT_BYTES,
+    ...clientTimeouts,
     genReqId: () => uuid(),
     rewriteUrl: ({ url = '/' }) => originForm(url),
     routerOptions: { maxParamLength: PARAMETER_LIMIT },
     // Node would answer a missing Host itself, without a document: the first hook does.
-    http: { maxHeaderSize: HEADER_LIMIT_BYTES, requireHostHeader: false },
+    http: { ...clientTimeouts.http, maxHeaderSize: HEADER_LIMIT_BYTES, requireHostHeader: false },
     forceCloseConnections: 'idle',
     // Requests that are on their way are answered; they are told to come back on another connection.
     return503OnClosing: false,

@@ -3,6 +3,7 @@ import fastify, { type FastifyInstance } from 'fastify';
 import { DataSource } from 'typeorm';
 import { httpConfig } from '../config/http.config.js';
 import type { ConfigOf } from '../config/namespace.js';
+import { clientTimeouts } from '../security/client-timeouts.js';
 import { CounterStorage } from '../security/counter-storage.js';
 import { RevocationFeed } from '../security/revocation-feed.js';
 
@@ -31,7 +32,7 @@ export class ManagementServer implements OnApplicationBootstrap, OnApplicationSh
   async onApplicationBootstrap(): Promise<void> {
     const { managementHost: host, managementPort: port } = this.http;
     if (port === undefined) return;
-    this.server = fastify({ forceCloseConnections: true });
+    this.server = fastify({ ...clientTimeouts, forceCloseConnections: true });
     this.server.get('/health', async (_request, reply) => {
       const details = await this.details();
       return reply
