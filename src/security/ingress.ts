@@ -39,7 +39,7 @@ export function registerIngress(
     const path = request.routeOptions.url ?? request.url;
     if (path.startsWith('/api/')) void reply.header('cache-control', 'no-store');
     try {
-      const refusal = hasOneHost(request.raw) ? undefined : new Problem('request_malformed');
+      const refusal = isUnambiguous(request.raw) ? undefined : new Problem('request_malformed');
       const pending = late().limits.byAddress(request, reply);
       if (pending) pending.then(() => done(refusal), done);
       else done(refusal);
@@ -49,11 +49,21 @@ export function registerIngress(
   });
 }
 
-/** RFC 9112 section 3.2: without Host, or with two, a request could mean one thing to a proxy and another here. */
-function hasOneHost({ rawHeaders, httpVersion }: IncomingMessage): boolean {
-  let hosts = 0;
+const SINGLE = new Set(['host', 'content-type', 'content-encoding']);
+
+/**
+ * What a proxy could read another way is refused (ASVS 4.2.1). RFC 9112 sections 2.3, 3.2 and 6.1: HTTP/1 alone, one Host,
+ * and no coding but chunked, which HTTP/1.0 does not have. Of a repeated Content-Type Node would keep the first.
+ */
+function isUnambiguous({ rawHeaders, headers, httpVersion }: IncomingMessage): boolean {
+  const seen = new Set<string>();
   for (let i = 0; i < rawHeaders.length; i += 2) {
-    if (rawHeaders[i]?.length === 4 && rawHeaders[i]?.toLowerCase() === 'host') hosts += 1;
+    const name = rawHeaders[i]?.toLowerCase() ?? '';
+    if (!SINGLE.has(name)) continue;
+    if (seen.has(name)) return false;
+    seen.add(name);
   }
-  return hosts === 1 || (hosts === 0 && httpVersion === '1.0');
+  const coding = headers['transfer-encoding'];
+  if (httpVersion === '1.0') return coding === undefined;
+  return httpVersion === '1.1' && seen.has('host') && (coding === undefined || coding.toLowerCase() === 'chunked');
 }
