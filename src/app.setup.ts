@@ -12,6 +12,7 @@ import type { Env } from './config/env.js';
 import { httpConfig } from './config/http.config.js';
 import type { ConfigOf } from './config/namespace.js';
 import { answerClientError, answerOddRequests } from './errors/client-error.js';
+import { loggableError } from './errors/loggable-error.js';
 import { Problem } from './errors/problem.js';
 import { buildDocument } from './docs/build-document.js';
 import { ProblemFilter } from './errors/problem.filter.js';
@@ -39,7 +40,7 @@ interface Late {
 
 /** The whole application, initialised and not yet listening: the same for `main.ts` and for every test. */
 export async function createApp(env: Env): Promise<NestFastifyApplication> {
-  const logger = pino({ level: env.LOG_LEVEL });
+  const logger = pino({ level: env.LOG_LEVEL, serializers: { err: loggableError } });
   const late: Partial<Late> = {};
   const http = (httpConfig.from(env) as () => ConfigOf<typeof httpConfig>)();
   const adapter = createAdapter(http, logger, () => late as Late);

@@ -11,6 +11,8 @@ export interface Instance {
   readonly url: string;
   readonly call: Call;
   readonly child: ChildProcess;
+  /** Everything it has written so far. */
+  readonly output: () => string;
   /** Sends the signal and waits for the end; returns the exit code. */
   stop(signal?: NodeJS.Signals): Promise<number | null>;
 }
@@ -28,6 +30,7 @@ export async function startInstance(settings: NodeJS.ProcessEnv): Promise<Instan
     url,
     call: callerOf(url),
     child,
+    output,
     async stop(signal = 'SIGTERM') {
       if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
       const ended = once(child, 'exit');
