@@ -37,8 +37,9 @@ export class AuthService {
     const active = user?.status === 'active';
     const matches = await this.passwords.matches(active ? user.id : null, password);
     if (!active || !matches) throw new Problem('credentials_invalid');
-    const { session, refreshToken } = await this.sessions.start(actor, user.id, device);
-    return this.tokens.respond(session, user.roles, refreshToken);
+    const started = await this.sessions.start(actor, user.id, device);
+    if (!started) throw new Problem('credentials_invalid');
+    return this.tokens.respond(started.session, user.roles, started.refreshToken);
   }
 
   /** Activates an invited person with the password of their choice. Throws 400 `invitation_invalid`. */

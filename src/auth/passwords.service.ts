@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { type EntityManager, Repository } from 'typeorm';
+import { NIL } from 'uuid';
 import { PasswordHasher } from './password-hasher.js';
 import { Password } from './password.entity.js';
 
@@ -21,9 +22,9 @@ export class PasswordsService {
     await manager.upsert(Password, { userId, hash, changedAt: new Date() }, ['userId']);
   }
 
-  /** Whether this is the user's password; takes the same time when there is no such user. */
+  /** Whether this is the user's password; takes the same time when there is no such user, whom the database is asked for too. */
   async matches(userId: string | null, password: string): Promise<boolean> {
-    const stored = userId === null ? null : await this.passwords.findOneBy({ userId });
+    const stored = await this.passwords.findOneBy({ userId: userId ?? NIL });
     return this.hasher.verify(stored?.hash ?? null, password);
   }
 }

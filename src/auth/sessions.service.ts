@@ -36,11 +36,18 @@ export class SessionsService implements OnModuleInit {
     this.userChanges.onDisabled((manager, userId) => this.endAllOf(manager, userId));
   }
 
-  /** Starts a session with its first refresh token. */
-  async start(actor: Actor, userId: string, device: Device): Promise<{ session: Session; refreshToken: string }> {
+  /** Starts a session with its first refresh token; null when the person is not active any more. */
+  async start(
+    actor: Actor,
+    userId: string,
+    device: Device,
+  ): Promise<{ session: Session; refreshToken: string } | null> {
     const { token, hash } = newRefreshToken();
     const now = Date.now();
     return this.dataSource.transaction(async (manager) => {
+      // Locked: who is being disabled meanwhile would keep this session for the day that they are let in again.
+      const active = `SELECT 1 FROM users WHERE id = $1 AND status = 'active' FOR SHARE`;
+      if ((await manager.query<unknown[]>(active, [userId])).length === 0) return null;
       const session = manager.create(Session, {
         id: uuid(),
         userId,

@@ -4,14 +4,14 @@ import { until } from './until.js';
 
 const DEADLINE_MS = 10_000;
 
-/** Runs a statement in a transaction of its own and stays in it, with every lock, until released. */
-export async function hold({ url }: TestDatabase, sql: string, values: unknown[] = []): Promise<() => Promise<void>> {
+/** Runs a statement in a transaction of its own and stays in it, with every lock, until released: undone unless committed. */
+export async function hold({ url }: TestDatabase, sql: string, values: unknown[] = []) {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   await client.query('BEGIN');
   await client.query(sql, values);
-  return async () => {
-    await client.query('ROLLBACK');
+  return async (end: 'ROLLBACK' | 'COMMIT' = 'ROLLBACK'): Promise<void> => {
+    await client.query(end);
     await client.end();
   };
 }
