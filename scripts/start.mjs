@@ -2,11 +2,12 @@
 // `npm start`: installs, builds, brings a database, serves. Plain Node with nothing installed yet.
 import { launch } from './lib/launch.mjs';
 
-const HELP = `npm start [-- --watch]
+const HELP = `npm start [-- --watch] [-- --tls]
 
 Installs and builds what is missing, starts an embedded PostgreSQL and the API, and stops both on Ctrl-C.
 
   --watch   build and restart after every change in src/ and migrations/ (npm run dev)
+  --tls     https with a certificate of its own, made in .rampart/tls/
   --help    this text
 
 Environment, or the same names in a file .env:
@@ -25,11 +26,11 @@ await launch(async (stop) => {
     process.stdout.write(HELP);
     return 0;
   }
-  const unknown = args.find((arg) => arg !== '--watch');
+  const unknown = args.find((arg) => arg !== '--watch' && arg !== '--tls');
   if (unknown !== undefined) {
     process.stderr.write(`There is no option ${unknown}: npm start -- --help lists them.\n`);
     return 1;
   }
   const { serve } = await import('./lib/serve.mjs');
-  return serve({ watch: args.includes('--watch') }, stop);
+  return serve({ watch: args.includes('--watch'), tls: args.includes('--tls') }, stop);
 });

@@ -1,17 +1,15 @@
 import type { IncomingMessage } from 'node:http';
-import type { Socket } from 'node:net';
 import { VersioningType } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import { type FastifyInstance, type FastifyReply, type FastifyRequest, LogController } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import pino from 'pino';
-import { v7 as uuid } from 'uuid';
 import { AppModule } from './app.module.js';
 import { parseCidrs } from './config/address.js';
 import type { Env } from './config/env.js';
 import { httpConfig } from './config/http.config.js';
 import type { ConfigOf } from './config/namespace.js';
-import { answerClientError, answerOddRequests } from './errors/client-error.js';
+import { answerOddRequests } from './errors/client-error.js';
 import { loggableError } from './errors/loggable-error.js';
 import { Problem } from './errors/problem.js';
 import { buildDocument } from './docs/build-document.js';
@@ -20,76 +18,57 @@ import { PinoLogger } from './pino-logger.js';
 import { registerAccessLog } from './security/access-log.js';
 import { AllowedMethods } from './security/allowed-methods.js';
 import { registerBodyParsing } from './security/body-parsing.js';
-import { setClientAddress } from './security/client-address.js';
-import { clientTimeouts } from './security/client-timeouts.js';
 import { addPreflight, registerCors } from './security/cors.js';
-import { registerIngress } from './security/ingress.js';
+import { Drain } from './security/drain.js';
+import { type Late, registerIngress, type Transport } from './security/ingress.js';
+import { besideTls, plainServer } from './security/plain-server.js';
 import { RateLimits } from './security/rate-limits.js';
-import { originForm } from './security/request-target.js';
 import { securityHeaders } from './security/security-headers.js';
-
-const BODY_LIMIT_BYTES = 100 * 1024;
-const HEADER_LIMIT_BYTES = 16 * 1024;
-const PARAMETER_LIMIT = 200;
-
-/** What the transport needs of the application once it exists; hooks are registered before. */
-interface Late {
-  limits: RateLimits;
-  problems: ProblemFilter;
-}
+import { serverOptions } from './security/server-options.js';
+import { tlsOptions } from './security/tls.js';
 
 /** The whole application, initialised and not yet listening: the same for `main.ts` and for every test. */
 export async function createApp(env: Env): Promise<NestFastifyApplication> {
   const logger = pino({ level: env.LOG_LEVEL, serializers: { err: loggableError } });
   const late: Partial<Late> = {};
   const http = (httpConfig.from(env) as () => ConfigOf<typeof httpConfig>)();
-  const adapter = createAdapter(http, logger, () => late as Late);
+  const isHttps = http.publicUrl.startsWith('https:');
+  const [headers, proxies] = [securityHeaders(isHttps), parseCidrs(http.trustedProxies)];
+  const transport: Transport = { headers, proxies, late: () => late as Late };
+  const adapter = createAdapter(http, logger, transport);
   const app = await NestFactory.create<NestFastifyApplication>(AppModule.with(env), adapter, {
     bodyParser: false,
     abortOnError: false,
     logger: new PinoLogger(logger),
   });
-  Object.assign(late, { limits: app.get(RateLimits), problems: app.get(ProblemFilter) } satisfies Late);
+  Object.assign(late, {
+    limits: app.get(RateLimits),
+    problems: app.get(ProblemFilter),
+    drain: app.get(Drain),
+  } satisfies Late);
   app.setGlobalPrefix('api', { exclude: ['health/*path', '.well-known/*path', 'openapi.json', 'docs', 'docs/*path'] });
   app.enableVersioning({ type: VersioningType.URI, defaultVersion: '1' });
   await app.init();
   buildDocument(app, http.publicUrl);
-  await adapter.getInstance().ready();
+  const instance = adapter.getInstance<FastifyInstance>();
+  if (http.plainPort)
+    besideTls(instance, plainServer(http, transport, logger), { host: http.host, port: http.plainPort });
+  await instance.ready();
   return app;
 }
 
-function createAdapter(http: ConfigOf<typeof httpConfig>, logger: pino.Logger, late: () => Late): FastifyAdapter {
-  const headers = securityHeaders(http.publicUrl.startsWith('https:'));
-  const proxies = parseCidrs(http.trustedProxies);
-  const adapter = new FastifyAdapter({
-    loggerInstance: logger,
-    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
-    skipMiddie: true,
-    bodyLimit: BODY_LIMIT_BYTES,
-    ...clientTimeouts,
-    genReqId: () => uuid(),
-    rewriteUrl: ({ url = '/' }) => originForm(url),
-    routerOptions: { maxParamLength: PARAMETER_LIMIT },
-    // Node would answer a missing Host itself, without a document: the first hook does.
-    http: { ...clientTimeouts.http, maxHeaderSize: HEADER_LIMIT_BYTES, requireHostHeader: false },
-    forceCloseConnections: 'idle',
-    // Requests that are on their way are answered; they are told to come back on another connection.
-    return503OnClosing: false,
-    frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) => {
-      setClientAddress(request, proxies);
-      void reply.headers(headers).header('x-request-id', request.id);
-      void late().problems.refuse(error, request, reply);
-    },
-    clientErrorHandler: (error: NodeJS.ErrnoException, socket: Socket) => answerClientError(error, socket, headers),
-  });
+function createAdapter(http: ConfigOf<typeof httpConfig>, logger: pino.Logger, transport: Transport): FastifyAdapter {
+  const options = serverOptions(transport, logger, http.keepAliveSeconds);
+  const https = http.tls && { ...options.http, ...tlsOptions(http.tls) };
+  const adapter = new FastifyAdapter({ ...options, ...(https && { https }), skipMiddie: true });
   const instance = adapter.getInstance<FastifyInstance>();
-  answerOddRequests(instance.server, headers);
+  answerOddRequests(instance.server, transport.headers);
   const allowed = new AllowedMethods(instance);
-  registerIngress(instance, headers, proxies, late);
+  registerIngress(instance, transport);
   registerAccessLog(instance);
   registerBodyParsing(instance);
   registerCors(instance, http.corsOrigins, http.corsCredentials);
-  answerUnknownRoutes(adapter, allowed, late);
+  answerUnknownRoutes(adapter, allowed, transport.late);
   return adapter;
 }
 

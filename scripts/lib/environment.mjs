@@ -48,10 +48,10 @@ function localSecrets(stateDir) {
 /**
  * What the API is started with. In production nothing is invented: the API itself says what is missing.
  * @param {Env} given
- * @param {{ stateDir: string, databaseUrl?: string }} local
+ * @param {{ stateDir: string, databaseUrl?: string, certificate?: { certFile: string, keyFile: string } }} local
  * @returns {Env}
  */
-export function applicationEnvironment(given, { stateDir, databaseUrl }) {
+export function applicationEnvironment(given, { stateDir, databaseUrl, certificate }) {
   /** @type {Env} */
   const env = {
     ...given,
@@ -60,6 +60,10 @@ export function applicationEnvironment(given, { stateDir, databaseUrl }) {
     PORT: given.PORT || '3000',
   };
   if (databaseUrl) env.DATABASE_URL = databaseUrl;
+  if (certificate && !env.TLS_CERT_FILE) {
+    env.TLS_CERT_FILE = certificate.certFile;
+    env.TLS_KEY_FILE = certificate.keyFile;
+  }
   if (isProduction(env)) return env;
   if (!isGiven(env, 'MIGRATION_DATABASE_URL')) {
     // The API migrates when it is given this one: at home the same role may do both.

@@ -6,35 +6,33 @@ import { palette } from './progress.mjs';
 const quoted = (text) => `'${text.replaceAll("'", `'\\''`)}'`;
 
 /**
- * @param {string} url
+ * @param {string} curl
  * @param {string} path
  * @param {object} body
  */
-const post = (url, path, body) =>
-  `curl -s ${url}${path} -H 'Content-Type: application/json' -d ${quoted(JSON.stringify(body))}`;
+const post = (curl, path, body) =>
+  `${curl}${path} -H 'Content-Type: application/json' -d ${quoted(JSON.stringify(body))}`;
 
 /**
  * @param {string} url
  * @param {import('./seed.mjs').Credentials | null} credentials
+ * @param {string} [certificate]
  */
-function examples(url, credentials) {
+function examples(url, credentials, certificate) {
+  const curl = `curl -s ${certificate ? `--cacert ${quoted(certificate)} ` : ''}${url}`;
   const { email, password } = credentials?.user ?? {};
   if (credentials && password) {
     return [
-      `curl -s ${url}/health/ready`,
-      post(url, '/api/v1/auth/login', { email, password }),
-      `curl -s ${url}/api/v1/data -H ${quoted(`X-API-Key: ${credentials.apiKey}`)}`,
+      `${curl}/health/ready`,
+      post(curl, '/api/v1/auth/login', { email, password }),
+      `${curl}/api/v1/data -H ${quoted(`X-API-Key: ${credentials.apiKey}`)}`,
     ];
   }
   const person = {
     email: `ada-${randomBytes(3).toString('hex')}@example.com`,
     password: randomBytes(15).toString('base64url'),
   };
-  return [
-    `curl -s ${url}/health/ready`,
-    `curl -s ${url}/.well-known/jwks.json`,
-    post(url, '/api/v1/auth/register', person),
-  ];
+  return [`${curl}/health/ready`, `${curl}/.well-known/jwks.json`, post(curl, '/api/v1/auth/register', person)];
 }
 
 /**
@@ -64,6 +62,7 @@ export function accounts({ admin, user, apiKey }, stream = process.stdout) {
  * @property {boolean} embedded
  * @property {import('./seed.mjs').Credentials | null} credentials
  * @property {boolean} watching
+ * @property {string} [certificate] the file of one that nobody knows yet
  */
 
 /**
@@ -71,7 +70,8 @@ export function accounts({ admin, user, apiKey }, stream = process.stdout) {
  * @param {ScreenFacts} facts
  * @param {NodeJS.WriteStream} stream
  */
-export function screen({ version, node, url, database, embedded, credentials, watching }, stream = process.stdout) {
+export function screen(facts, stream = process.stdout) {
+  const { version, node, url, database, embedded, credentials, watching, certificate } = facts;
   const paint = palette(stream);
   const row = (/** @type {string} */ name, /** @type {string} */ value) => `  ${paint.dim(name.padEnd(14))} ${value}`;
   const lines = ['', `  ${paint.bold(paint.green('Rampart'))} ${paint.dim(`${version} on Node ${node}`)}`, ''];
@@ -80,6 +80,7 @@ export function screen({ version, node, url, database, embedded, credentials, wa
     row('Documentation', paint.cyan(`${url}/docs`)),
     row('Database', database),
   );
+  if (certificate) lines.push(row('Certificate', `${certificate}, which a browser does not know`));
   if (embedded && !credentials) {
     lines.push(
       row('Accounts', 'shown at the first start; a new administrator: npm run admin:create -- you@example.com'),
@@ -89,7 +90,7 @@ export function screen({ version, node, url, database, embedded, credentials, wa
   lines.push(
     '',
     `  ${paint.dim('Try in another terminal:')}`,
-    ...examples(url, credentials).map((line) => `  ${line}`),
+    ...examples(url, credentials, certificate).map((line) => `  ${line}`),
     '',
   );
   const hint = watching ? 'Watching src/ and migrations/. Ctrl-C stops everything.' : 'Ctrl-C stops everything.';

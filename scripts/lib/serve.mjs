@@ -7,6 +7,7 @@ import { Ended, Fault, Interrupted } from './faults.mjs';
 import { makeStateDir, readJson, root, stateDir } from './files.mjs';
 import { endLeftovers } from './leftovers.mjs';
 import { openDatabase } from './local-database.mjs';
+import { developmentCertificate } from './certificate.mjs';
 import { checkAddress, parseAddress, publicUrl } from './network.mjs';
 import { prepareBuild, prepareRuntime } from './prepare.mjs';
 import { identityOf } from './processes.mjs';
@@ -20,6 +21,7 @@ import { watchSources } from './watch.mjs';
  * @typedef {import('./stop-request.mjs').StopRequest} StopRequest
  * @typedef {import('./embedded-postgres.mjs').Cluster} Cluster
  * @typedef {import('./seed.mjs').Credentials} Credentials
+ * @typedef {{ watch: boolean, tls: boolean }} Options
  */
 
 /** One `npm start`: everything it has running, and the order in which that ends. */
@@ -42,8 +44,8 @@ class Run {
     this.stop = stop;
   }
 
-  /** @param {{ watch: boolean }} options */
-  async serve({ watch }) {
+  /** @param {Options} options */
+  async serve({ watch, tls }) {
     const { signal } = this.stop;
     await endLeftovers(this.claim.previous, this.env);
     const address = parseAddress(this.env);
@@ -61,12 +63,13 @@ class Run {
       },
     });
     this.claim.update({ databaseUrl });
-    const env = applicationEnvironment(this.env, { stateDir, databaseUrl });
+    const certificate = tls ? await developmentCertificate(stateDir) : undefined;
+    const env = applicationEnvironment(this.env, { stateDir, databaseUrl, certificate });
     if (this.cluster) this.unseen = await seedOnce(node, this.cluster, { env, signal, progress: this.progress });
     const listening = await this.progress.during('Starting the API', () => this.boot(node, env));
     const url = publicUrl(listening, address.host);
     this.claim.update({ url });
-    process.stdout.write(this.screenFor(url, { node: version, watch }));
+    process.stdout.write(this.screenFor(url, { node: version, watch, certificate: certificate?.certFile }));
     this.unseen = null;
     return watch ? this.whileWatching(node, env) : this.untilEnd();
   }
@@ -89,9 +92,9 @@ class Run {
 
   /**
    * @param {string} url
-   * @param {{ node: string, watch: boolean }} facts
+   * @param {{ node: string, watch: boolean, certificate?: string }} facts
    */
-  screenFor(url, { node, watch }) {
+  screenFor(url, { node, watch, certificate }) {
     return screen({
       url,
       node,
@@ -100,6 +103,7 @@ class Run {
       embedded: this.cluster !== null,
       credentials: this.unseen,
       watching: watch,
+      certificate,
     });
   }
 
@@ -153,7 +157,7 @@ class Run {
 
 /**
  * Runs the API until somebody stops it or it ends by itself.
- * @param {{ watch: boolean }} options
+ * @param {Options} options
  * @param {StopRequest} stop
  * @returns {Promise<number>} the exit code
  */

@@ -1,8 +1,9 @@
 import { namespace } from './namespace.js';
+import { publicUrlOf } from './public-url.js';
 
 /** Lifetimes in seconds, memory in KiB. The secret key is the root of every derived key and is used for nothing itself. */
 export const authConfig = namespace('auth', (env) => {
-  const publicUrl = env.PUBLIC_URL ?? `http://localhost:${env.PORT}`;
+  const publicUrl = publicUrlOf(env);
   return {
     issuer: `${publicUrl}/oauth`,
     audience: `${publicUrl}/api`,

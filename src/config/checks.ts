@@ -3,6 +3,7 @@ import { parseCidrs } from './address.js';
 import { connectionOf, isLocal } from './database.config.js';
 import type { Env } from './env.js';
 import { redisConnection } from './redis.js';
+import { readTls, tlsFiles } from './tls-files.js';
 
 const MIN_SECRET_BYTES = 32;
 const MAX_PERIOD = 64;
@@ -16,6 +17,7 @@ export function unsafeSettings(env: Env): string[] {
     ...signingKeyProblems(env.SIGNING_KEY),
     ...databaseProblems(env),
     ...redisProblems(env),
+    ...tlsProblems(env),
   ];
   if (env.CORS_CREDENTIALS && env.CORS_ORIGINS.includes('*')) {
     problems.push('CORS_ORIGINS must name its origins when CORS_CREDENTIALS is true');
@@ -86,6 +88,19 @@ function redisProblems({ REDIS_URL: url, REDIS_PASSWORD: password, REDIS_CA_FILE
     return [];
   } catch (error) {
     return [`REDIS_URL ${error instanceof RangeError ? error.message : 'is invalid'}`];
+  }
+}
+
+function tlsProblems(env: Env): string[] {
+  const { TLS_CERT_FILE: cert, TLS_KEY_FILE: key, PLAIN_PORT: plainPort } = env;
+  if (Boolean(cert) !== Boolean(key)) return [`${cert ? 'TLS_KEY_FILE' : 'TLS_CERT_FILE'} is missing: TLS needs both`];
+  const files = tlsFiles(env);
+  if (!files) return plainPort ? ['PLAIN_PORT is the port beside TLS: set TLS_CERT_FILE and TLS_KEY_FILE too'] : [];
+  try {
+    readTls(files);
+    return [];
+  } catch (error) {
+    return [(error as RangeError).message];
   }
 }
 

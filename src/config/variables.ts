@@ -43,6 +43,10 @@ export const variables = {
   HOST: text(),
   PORT: integer(0, 65_535, 3000),
   PUBLIC_URL: parsed<string | undefined>(publicUrl, undefined),
+  TLS_CERT_FILE: text(),
+  TLS_KEY_FILE: text(),
+  PLAIN_PORT: parsed<number | undefined>(integer(1, 65_535, 0).parse, undefined),
+  KEEP_ALIVE_SECONDS: integer(1, 600, 10),
   TRUSTED_PROXIES: list(proxy),
   CORS_ORIGINS: list(origin),
   CORS_CREDENTIALS: flag(false),
@@ -50,6 +54,7 @@ export const variables = {
   SECURITY_CONTACT: parsed<string | undefined>(contact, undefined),
   MANAGEMENT_HOST: text(),
   MANAGEMENT_PORT: parsed<number | undefined>(integer(1, 65_535, 0).parse, undefined),
+  DRAIN_DELAY_SECONDS: integer(0, 60, 1),
   DRAIN_SECONDS: integer(1, 300, 10),
 
   DATABASE_URL: secret(),

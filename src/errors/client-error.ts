@@ -9,6 +9,9 @@ const CODES: Readonly<Record<string, ErrorCode>> = {
   ERR_HTTP_REQUEST_TIMEOUT: 'request_timeout',
 };
 
+/** An answer would wait for the end of the handshake, and keep the connection meanwhile. */
+const FAILED_HANDSHAKE = /^ERR_(TLS|SSL)_/;
+
 /**
  * Answers what Node's HTTP parser refuses, on the bare socket: no request exists yet, so no hook or filter ever sees it.
  * The same document and headers as everywhere; the connection closes, because its framing cannot be trusted any more.
@@ -18,7 +21,12 @@ export function answerClientError(
   socket: Socket,
   headers: Readonly<Record<string, string>>,
 ): void {
-  if (error.code === 'ECONNRESET' || !socket.writable || isAnswering(socket)) {
+  if (
+    error.code === 'ECONNRESET' ||
+    !socket.writable ||
+    FAILED_HANDSHAKE.test(error.code ?? '') ||
+    isAnswering(socket)
+  ) {
     socket.destroy();
     return;
   }

@@ -19,6 +19,7 @@ export const errorCodes = {
   token_invalid: [401, 'The access token is not valid; refresh it or log in again.'],
   key_invalid: [401, 'The API key is not valid.'],
   refresh_token_invalid: [401, 'The refresh token is not valid; log in again.'],
+  https_required: [403, 'Use https: a credential that was sent here must be replaced.'],
   insufficient_scope: [403, 'The credential lacks a scope this route needs.'],
   role_required: [403, 'This route needs another role.'],
   first_party_required: [403, 'This route needs a session of the person; keys and grants cannot use it.'],

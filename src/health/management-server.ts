@@ -32,7 +32,7 @@ export class ManagementServer implements OnApplicationBootstrap, OnApplicationSh
   async onApplicationBootstrap(): Promise<void> {
     const { managementHost: host, managementPort: port } = this.http;
     if (port === undefined) return;
-    this.server = fastify({ ...clientTimeouts, forceCloseConnections: true });
+    this.server = fastify({ ...clientTimeouts(this.http.keepAliveSeconds), forceCloseConnections: true });
     this.server.get('/health', async (_request, reply) => {
       const details = await this.details();
       return reply

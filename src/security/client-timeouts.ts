@@ -5,12 +5,12 @@ const CHECK_MS = 1_000;
  * How long a client may hold a connection (ASVS 13.1.3, OWASP API4:2023), in milliseconds: whoever sends slowly, sends nothing
  * or does not read is gone within 15 seconds. Fastify's own values wait for ever.
  */
-export const clientTimeouts = {
+export const clientTimeouts = (keepAliveSeconds: number) => ({
   /** A whole request, body included: at 100 kB the limit of a line of 80 kbit/s. */
   requestTimeout: 10_000,
   /** No byte in either direction, also while an answer waits for a client that does not read it. */
   connectionTimeout: 10_000,
   /** Between two requests. A proxy in front must close its idle connections before. */
-  keepAliveTimeout: 10_000,
+  keepAliveTimeout: keepAliveSeconds * 1000,
   http: { headersTimeout: 8_000, connectionsCheckingInterval: CHECK_MS },
-} as const;
+});

@@ -4,33 +4,45 @@ import type { Cidrs } from '../config/address.js';
 import { Problem } from '../errors/problem.js';
 import type { ProblemFilter } from '../errors/problem.filter.js';
 import { setClientAddress } from './client-address.js';
+import type { Drain } from './drain.js';
 import type { RateLimits } from './rate-limits.js';
 import type { Headers } from './security-headers.js';
 
 const IDLE_CHECK_MS = 50;
 
+/** What the transport needs of the application once that exists; hooks are registered before. */
+export interface Late {
+  limits: RateLimits;
+  problems: ProblemFilter;
+  drain: Drain;
+}
+
+/** What every server of the process has in common. */
+export interface Transport {
+  readonly headers: Headers;
+  readonly proxies: Cidrs;
+  readonly late: () => Late;
+}
+
 /**
  * What happens to every request before Nest sees it, also to unknown paths and bodies that will be refused:
  * headers, request id, the first step of the limits. A hook and no middleware: path matching is where bypasses live.
  */
-export function registerIngress(
-  instance: FastifyInstance,
-  headers: Headers,
-  proxies: Cidrs,
-  late: () => { limits: RateLimits; problems: ProblemFilter },
-): void {
+export function registerIngress(instance: FastifyInstance, { headers, proxies, late }: Transport): void {
   instance.decorateRequest('credential', null);
   instance.decorateRequest('counted', null);
   instance.decorateRequest('refusal', null);
-  let closing = false;
   instance.addHook('preClose', (done) => {
-    closing = true;
+    late().drain.begin();
     // A connection that was busy now becomes idle later, and a client may keep it for as long as it likes.
     setInterval(() => instance.server.closeIdleConnections(), IDLE_CHECK_MS).unref();
     done();
   });
+  instance.addHook('onSend', (_request, reply, _payload, done) => {
+    if (late().drain.hasBegun) void reply.header('connection', 'close');
+    done();
+  });
   instance.addHook('onRequest', (request, reply, done) => {
-    if (closing) void reply.header('connection', 'close');
     setClientAddress(request, proxies);
     void reply.headers(headers);
     void reply.header('x-request-id', request.id);

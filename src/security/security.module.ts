@@ -10,6 +10,7 @@ import { CounterStorage } from './counter-storage.js';
 import { CredentialCache } from './credential-cache.js';
 import { CredentialUse } from './credential-use.js';
 import { Cursors } from './cursors.js';
+import { Drain } from './drain.js';
 import { MemoryCounterStorage } from './memory-counter-storage.js';
 import { RateLimitGuard } from './rate-limit.guard.js';
 import { RateLimits } from './rate-limits.js';
@@ -59,6 +60,7 @@ const layers = [
     CredentialCache,
     CredentialUse,
     Cursors,
+    Drain,
     RouteDeclarations,
   ],
   exports: [
@@ -69,6 +71,7 @@ const layers = [
     RevocationFeed,
     CredentialUse,
     Cursors,
+    Drain,
     RouteDeclarations,
   ],
 })

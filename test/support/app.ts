@@ -12,6 +12,7 @@ export const testSettings = {
   HOST: '127.0.0.1',
   PORT: '0',
   PUBLIC_URL: 'http://localhost:3000',
+  DRAIN_DELAY_SECONDS: '0',
   RATE_LIMIT_ADDRESS: '1000000/minute',
   RATE_LIMIT_ANONYMOUS: '1000000/minute',
   RATE_LIMIT_PRINCIPAL: '1000000/minute',
