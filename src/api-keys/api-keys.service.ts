@@ -29,23 +29,25 @@ export class ApiKeysService {
   ) {}
 
   /** Throws 403 `scope_not_held`, 400 for an expiry in the past, 409 when there are too many. */
-  async create(owner: Caller, input: CreateApiKey): Promise<{ entity: ApiKey; key: string }> {
+  create(owner: Caller, input: CreateApiKey): Promise<{ entity: ApiKey; key: string }> {
+    return this.dataSource.transaction((manager) => this.insert(manager, owner, input));
+  }
+
+  /** The same within the caller's transaction. */
+  async insert(manager: EntityManager, owner: Caller, input: CreateApiKey): Promise<{ entity: ApiKey; key: string }> {
     requireHeld(owner, input.scopes);
     const expiresAt = futureDate(input.expiresAt);
     const { key, publicId, secretHash } = createApiKey(this.config.keyEnvironment);
-    const entity = await this.dataSource.transaction(async (manager) => {
-      // One at a time, or a count taken by many at once would let all of them through.
-      await lock(manager, `keys of ${owner.subject}`);
-      if ((await manager.countBy(ApiKey, { ownerId: owner.subject })) >= MAX_KEYS) {
-        throw new Problem('conflict', { detail: `You have ${MAX_KEYS} keys; delete one first.` });
-      }
-      const { name, scopes, allowedCidrs = [], rateLimit = null } = input;
-      const values = { id: uuid(), publicId, ownerId: owner.subject, name, scopes, allowedCidrs, rateLimit, expiresAt };
-      const created = await manager.save(ApiKey, manager.create(ApiKey, { ...values, lastUsedAt: null }));
-      await manager.insert(ApiKeySecret, { hash: secretHash, keyId: created.id });
-      await this.audit.record(manager, owner, 'key.created', created.id, { scopes });
-      return created;
-    });
+    // One at a time, or a count taken by many at once would let all of them through.
+    await lock(manager, `keys of ${owner.subject}`);
+    if ((await manager.countBy(ApiKey, { ownerId: owner.subject })) >= MAX_KEYS) {
+      throw new Problem('conflict', { detail: `You have ${MAX_KEYS} keys; delete one first.` });
+    }
+    const { name, scopes, allowedCidrs = [], rateLimit = null } = input;
+    const values = { id: uuid(), publicId, ownerId: owner.subject, name, scopes, allowedCidrs, rateLimit, expiresAt };
+    const entity = await manager.save(ApiKey, manager.create(ApiKey, { ...values, lastUsedAt: null }));
+    await manager.insert(ApiKeySecret, { hash: secretHash, keyId: entity.id });
+    await this.audit.record(manager, owner, 'key.created', entity.id, { scopes });
     return { entity, key };
   }
 

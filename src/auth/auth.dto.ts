@@ -4,17 +4,19 @@ import { Username } from '../users/users.dto.js';
 import type { TokenResponse } from './access-tokens.service.js';
 import type { Session } from './session.entity.js';
 
-const MIN_PASSWORD = 15;
-const MAX_PASSWORD = 128;
+export const MIN_PASSWORD = 15;
+export const MAX_PASSWORD = 128;
 
 /** NIST SP 800-63B-4 section 3.1.1.2: length counts, in code points after NFKC; no rules of composition. */
+export const isNewPassword = (value: unknown): boolean =>
+  isText(value, 1, MAX_PASSWORD * 4) && isText(value.normalize('NFKC'), MIN_PASSWORD, MAX_PASSWORD);
+
 const NewPassword = (options?: FieldOptions) =>
   field(
     {
       name: 'password',
       detail: `Must be ${MIN_PASSWORD} to ${MAX_PASSWORD} characters; any characters, spaces too.`,
-      accepts: (value) =>
-        isText(value, 1, MAX_PASSWORD * 4) && isText(value.normalize('NFKC'), MIN_PASSWORD, MAX_PASSWORD),
+      accepts: isNewPassword,
       schema: { type: String, format: 'password', minLength: MIN_PASSWORD, maxLength: MAX_PASSWORD },
     },
     options,

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { Problem } from '../errors/problem.js';
+import { DataSource } from 'typeorm';
 import { command, UsageError } from './context.js';
 import { createPerson, randomPassword } from './people.js';
 
@@ -9,26 +9,33 @@ const USAGE = 'usage: npm run admin:create -- <email> [--password-file <file>]';
 /** Makes an administrator. Without a file the password is random and shown this once; it is never an argument. */
 await command(async (app) => {
   const { email, password, shown } = readArguments();
-  await createPerson(app, { email, password, roles: ['admin'] }).catch((error: unknown) => {
-    throw error instanceof Problem && error.code === 'email_taken'
-      ? new UsageError('this e-mail address is taken')
-      : error;
-  });
+  await app.get(DataSource).transaction((manager) => createPerson(app, manager, { email, password, roles: ['admin'] }));
   process.stdout.write(`administrator ${email}\n${shown ? `password      ${password}\n` : ''}`);
 });
 
 function readArguments(): { email: string; password: string; shown: boolean } {
+  const { email, file } = parseArguments();
+  return { email, password: file ? readPassword(file) : randomPassword(), shown: !file };
+}
+
+function parseArguments(): { email: string; file: string | undefined } {
   try {
     const { values, positionals } = parseArgs({
       allowPositionals: true,
       options: { 'password-file': { type: 'string' } },
     });
     const [email, ...rest] = positionals;
-    if (!email || rest.length > 0) throw new UsageError(USAGE);
-    const file = values['password-file'];
-    const password = file ? readFileSync(file, 'utf8').replace(/\r?\n$/, '') : randomPassword();
-    return { email, password, shown: !file };
-  } catch (error) {
-    throw error instanceof UsageError ? error : new UsageError(USAGE);
+    if (email && rest.length === 0) return { email, file: values['password-file'] };
+  } catch {
+    // An option there is not.
+  }
+  throw new UsageError(USAGE);
+}
+
+function readPassword(file: string): string {
+  try {
+    return readFileSync(file, 'utf8').replace(/\r?\n$/, '');
+  } catch {
+    throw new UsageError('the password file cannot be read');
   }
 }

@@ -1,33 +1,40 @@
 import { randomBytes } from 'node:crypto';
 import type { INestApplicationContext } from '@nestjs/common';
-import { isEmail } from 'class-validator';
-import { DataSource } from 'typeorm';
+import type { EntityManager } from 'typeorm';
 import { AuditService } from '../audit/audit.service.js';
+import { isNewPassword, MAX_PASSWORD, MIN_PASSWORD } from '../auth/auth.dto.js';
 import { PasswordsService } from '../auth/passwords.service.js';
+import { Problem } from '../errors/problem.js';
+import { isAddress } from '../security/fields.js';
 import { SYSTEM } from '../security/principal.js';
 import type { Role } from '../security/scopes.js';
 import type { User } from '../users/user.entity.js';
 import { UsersService } from '../users/users.service.js';
 import { UsageError } from './context.js';
 
-const MIN_PASSWORD = 15;
-
 /** A password nobody has to invent: 120 random bits. */
 export const randomPassword = (): string => randomBytes(15).toString('base64url');
 
-/** Creates an active person from the terminal, where the operator already holds every key. */
+/**
+ * Creates an active person from the terminal, where the operator already holds every key, in the caller's transaction.
+ * Throws UsageError; what may be stored is what may be registered, so that whoever is made can log in.
+ */
 export async function createPerson(
   app: INestApplicationContext,
+  manager: EntityManager,
   { email, password, roles }: { email: string; password: string; roles: Role[] },
 ): Promise<User> {
-  if (!isEmail(email)) throw new UsageError('that is no e-mail address');
-  if ([...password].length < MIN_PASSWORD) throw new UsageError(`a password has at least ${MIN_PASSWORD} characters`);
+  if (!isAddress(email)) throw new UsageError('that is no e-mail address');
+  if (!isNewPassword(password)) throw new UsageError(`a password has ${MIN_PASSWORD} to ${MAX_PASSWORD} characters`);
   const passwords = app.get(PasswordsService);
-  const hash = await passwords.hash(password);
-  return app.get(DataSource).transaction(async (manager) => {
-    const user = await app.get(UsersService).create(manager, { email, roles, status: 'active' });
-    await passwords.store(manager, user.id, hash);
-    await app.get(AuditService).record(manager, SYSTEM, 'user.registered', user.id, { roles });
-    return user;
-  });
+  const user = await app
+    .get(UsersService)
+    .create(manager, { email, roles, status: 'active' })
+    .catch((error: unknown) => {
+      const taken = error instanceof Problem && error.code === 'email_taken';
+      throw taken ? new UsageError('this e-mail address is taken') : error;
+    });
+  await passwords.store(manager, user.id, await passwords.hash(password));
+  await app.get(AuditService).record(manager, SYSTEM, 'user.registered', user.id, { roles });
+  return user;
 }

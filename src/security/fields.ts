@@ -88,12 +88,15 @@ export const SomeOf = (values: readonly string[], options?: FieldOptions) =>
     options,
   );
 
+/** Whether the text is an e-mail address of at most 254 characters (RFC 5321, 4.5.3.1.3). */
+export const isAddress = (value: unknown): boolean => isText(value, 3, 254) && isEmail(value);
+
 export const Email = (options?: FieldOptions) =>
   field(
     {
       name: 'email',
       detail: 'Must be an e-mail address of at most 254 characters.',
-      accepts: (value) => isText(value, 3, 254) && isEmail(value),
+      accepts: isAddress,
       schema: { type: String, format: 'email', maxLength: 254 },
     },
     options,
