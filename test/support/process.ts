@@ -62,9 +62,17 @@ export async function startRefused(settings: NodeJS.ProcessEnv): Promise<Refusal
   return { code: child.exitCode, output: output(), opened };
 }
 
-function spawnMain(settings: NodeJS.ProcessEnv): { child: ChildProcess; output: () => string } {
+/** Starts `dist/cli/<name>.js` where its end alone is not what matters. */
+export function spawnCommand(name: string, settings: NodeJS.ProcessEnv) {
+  const { child } = spawnNode([`dist/cli/${name}.js`], settings);
+  return { child, ended: once(child, 'close') };
+}
+
+const spawnMain = (settings: NodeJS.ProcessEnv) => spawnNode(['dist/main.js'], settings);
+
+function spawnNode(args: string[], settings: NodeJS.ProcessEnv): { child: ChildProcess; output: () => string } {
   const { PATH, HOME } = process.env;
-  const child = spawn(process.execPath, ['dist/main.js'], {
+  const child = spawn(process.execPath, args, {
     env: { PATH, HOME, ...settings },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
