@@ -131,7 +131,10 @@ export class SigningKeysService implements OnModuleInit {
   private async importPem(manager: EntityManager, pem: string, actor: Actor): Promise<string> {
     const privateKey = readPem(pem);
     const kid = await kidOf(privateKey);
-    if (await manager.existsBy(SigningKey, { kid })) return kid;
+    const stored = await manager.findOneBy(SigningKey, { kid });
+    if (stored && stored.retiredAt === null) return kid;
+    // A retired key that is given again signs again: to find it stored is not to find it in use.
+    await manager.delete(SigningKey, { kid });
     return this.insert(manager, privateKey, 'signing_key.imported', actor);
   }
 
@@ -200,7 +203,7 @@ function readPem(pem: string): KeyObject {
     const key = createPrivateKey(pem);
     if (isP256(key)) return key;
   } catch {
-    throw new RangeError('the file is no private key in PEM');
+    throw new RangeError('the file is no private key in PEM, or one with a passphrase');
   }
   throw new RangeError('the key must be EC on P-256: access tokens are signed with ES256 only');
 }

@@ -21,7 +21,7 @@ export async function command(work: (app: INestApplicationContext, env: Env) => 
     }
   } catch (error) {
     const expected = error instanceof UsageError || error instanceof RangeError;
-    process.stderr.write(`rampart: ${expected ? error.message : startFailure(error)}\n`);
-    process.exitCode = 1;
+    // Not left to end by itself: an application that could not be made keeps its connections, and nobody can close it.
+    process.stderr.write(`rampart: ${expected ? error.message : startFailure(error)}\n`, () => process.exit(1));
   }
 }
