@@ -1,0 +1,101 @@
+import { randomBytes } from 'node:crypto';
+import type { INestApplicationContext } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { AppModule } from '../src/app.module.js';
+import { readEnv } from '../src/config/env.js';
+import { Housekeeping } from '../src/database/housekeeping.js';
+import { SigningKeysService } from '../src/auth/signing-keys.service.js';
+import { testSettings } from './support/app.js';
+import { login } from './support/callers.js';
+import { createDatabase, type TestDatabase } from './support/database.js';
+import { aPerson } from './support/factories.js';
+import { kidOf, publishedKids } from './support/keys.js';
+import { type Instance, startInstance } from './support/process.js';
+import { until } from './support/until.js';
+
+const INSTANCES = 10;
+const FOLLOW_MS = 10_000;
+
+/** Ten instances that are never asked anything, and one in a process of its own that is. */
+let db: TestDatabase;
+let many: INestApplicationContext[];
+let instance: Instance;
+let person: ReturnType<typeof aPerson>;
+
+beforeAll(async () => {
+  db = await createDatabase();
+  const settings = {
+    ...testSettings,
+    DATABASE_URL: db.url,
+    SECRET_KEY: randomBytes(32).toString('base64'),
+    SIGNING_KEY_MAX_AGE_DAYS: '1',
+    DATABASE_POOL_SIZE: '2',
+  };
+  const module = AppModule.with(await readEnv(settings));
+  const options = { logger: false, abortOnError: false } as const;
+  many = await Promise.all(
+    Array.from({ length: INSTANCES }, () => NestFactory.createApplicationContext(module, options)),
+  );
+  instance = await startInstance(settings);
+  person = aPerson();
+  await instance.call('POST', '/api/v1/auth/register', { json: person });
+});
+afterAll(async () => {
+  await instance.stop();
+  await Promise.all(many.map((each) => each.close()));
+  await db.drop();
+});
+
+/** Makes what signs now as old as this, as time would. */
+const age = (hours: number) =>
+  db.query('UPDATE signing_keys SET active_from = now() - make_interval(hours => $1) WHERE retired_at IS NULL', [
+    hours,
+  ]);
+
+/** What every instance does each minute, in all of them at once; and without the lock that lets one of them work. */
+async function everyMinute(): Promise<void> {
+  await Promise.all(many.map((each) => each.get(Housekeeping).run()));
+  await Promise.all(many.map((each) => each.get(SigningKeysService).rotateWhenOld()));
+}
+
+const signingKid = async () => kidOf((await login(instance, person)).token);
+
+describe('ten instances that start at once on an empty database', () => {
+  it('make one signing key', async () => {
+    expect(await publishedKids(instance.call)).toHaveLength(1);
+  });
+});
+
+describe('SIGNING_KEY_MAX_AGE_DAYS', () => {
+  it('leaves a younger key alone', async () => {
+    await age(23);
+    const before = await db.query('SELECT * FROM signing_keys');
+    await everyMinute();
+    expect(await db.query('SELECT * FROM signing_keys')).toEqual(before);
+  });
+
+  it('replaces an older one by one new key, however many instances see that it is old', async () => {
+    const [old = ''] = await publishedKids(instance.call);
+    const { token } = await login(instance, person);
+    await age(25);
+    await everyMinute();
+    await until(async () => (await publishedKids(instance.call)).length > 1, FOLLOW_MS);
+    const [, fresh = '', ...more] = await publishedKids(instance.call);
+    expect(more).toEqual([]);
+
+    // For as long as a verifier may keep the old JWKS the old key signs: nobody meets a key that they cannot know.
+    expect(await signingKid()).toBe(old);
+    const [row] = await db.query<{ ahead: boolean }>(
+      `SELECT active_from > now() + interval '5 minutes' AS ahead FROM signing_keys WHERE kid = $1`,
+      [fresh],
+    );
+    expect(row?.ahead).toBe(true);
+
+    await db.query('UPDATE signing_keys SET active_from = now() WHERE kid = $1', [fresh]);
+    await until(async () => (await signingKid()) === fresh, FOLLOW_MS);
+    expect((await instance.call('GET', '/api/v1/users/me', { token })).status).toBe(200);
+    await everyMinute();
+    expect(await publishedKids(instance.call)).toEqual([old, fresh]);
+  });
+});
