@@ -71,6 +71,8 @@ function databaseProblems(env: Env): string[] {
     const url = env[name];
     if (!url)
       return name === 'DATABASE_URL' ? [`${name} is missing (postgres://user:password@host:5432/database)`] : [];
+    // One role for both is one mistake.
+    if (name === 'MIGRATION_DATABASE_URL' && url === env.DATABASE_URL) return [];
     try {
       const connection = connectionOf(url, undefined, env.DATABASE_CA_FILE);
       const plain = connection.ssl === false || !connection.ssl.rejectUnauthorized;
