@@ -1,59 +1,18 @@
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { type AddressInfo, createServer, type Server } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { makeState, refusedStart, removeState, startScript, type Started } from './support/start.js';
 
 const FIRST_START_MS = 60_000;
 
 /** A state folder of its own: neither the developer's database nor another run of these tests is touched. */
-const state = mkdtempSync(join(tmpdir(), 'rampart-start-'));
+const state = makeState();
 const data = join(state, 'postgres', 'data');
 
-interface Started {
-  readonly pid: number;
-  readonly output: () => string;
-  /** The text with everything before it; fails when the process ends first. */
-  readonly until: (text: string) => Promise<string>;
-  readonly exit: Promise<number | null>;
-  readonly signal: (name: NodeJS.Signals) => void;
-}
-
-/** `npm start` without npm. Settings of the shell and of an `.env` file must not reach it: empty counts as not set. */
-function start(settings: NodeJS.ProcessEnv = {}): Started {
-  const child = spawn(process.execPath, [join('scripts', 'start.mjs')], {
-    env: {
-      PATH: process.env['PATH'],
-      NODE_ENV: 'development',
-      RAMPART_STATE_DIR: state,
-      DATABASE_URL: '',
-      MIGRATION_DATABASE_URL: '',
-      SECRET_KEY: '',
-      HOST: '127.0.0.1',
-      PORT: '0',
-      ...settings,
-    },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let output = '';
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
-  const exit = once(child, 'close').then(([code]) => code as number | null);
-  return {
-    pid: child.pid ?? 0,
-    output: () => output,
-    until: (text) =>
-      new Promise((done, fail) => {
-        const look = () => output.includes(text) && done(output);
-        child.stdout.on('data', look);
-        exit.then(() => fail(new Error(`ended without "${text}":\n${output}`)), fail);
-        look();
-      }),
-    exit,
-    signal: (name) => child.kill(name),
-  };
-}
+const start = (settings: NodeJS.ProcessEnv = {}) => startScript(state, settings);
+const refusal = (settings: NodeJS.ProcessEnv) => refusedStart(state, settings);
 
 /** Everything the running start has recorded about itself. */
 function recordedPids(): number[] {
@@ -79,20 +38,11 @@ const login = (screen: string, email: string | undefined, password: string | und
     body: JSON.stringify({ email, password }),
   });
 
-/** What a start that cannot work says: its exit code, and its lines without those about progress. */
-async function refusal(settings: NodeJS.ProcessEnv) {
-  const started = start(settings);
-  const code = await started.exit;
-  return { code, lines: started.output().trimEnd().split('\n') };
-}
-
 describe('npm start', () => {
   let first: Started;
   let screen = '';
 
   beforeAll(async () => {
-    // As root the database runs as another user, who has to reach its folder.
-    chmodSync(state, 0o711);
     first = start();
     screen = await first.until('Ctrl-C stops everything');
   }, FIRST_START_MS);
@@ -100,9 +50,7 @@ describe('npm start', () => {
   afterAll(async () => {
     first.signal('SIGTERM');
     await first.exit;
-    const place = join(state, 'postgres-place.json');
-    if (existsSync(place)) rmSync(JSON.parse(readFileSync(place, 'utf8')).base, { recursive: true });
-    rmSync(state, { recursive: true });
+    removeState(state);
   });
 
   it('shows once where the API is and credentials that work', async () => {
