@@ -27,6 +27,8 @@ export class ProblemFilter implements ExceptionFilter {
     if (reply.sent) return;
     request.refusal = problem.code;
     if (problem.status >= 500) request.log.error({ err: problem.options.cause, code: problem.code }, 'request failed');
+    // Said of a file that failed before its first byte: the problem is no file to keep.
+    reply.removeHeader('content-disposition');
     await reply
       .code(problem.status)
       .headers(problemHeaders(problem))

@@ -14,7 +14,6 @@ const FASTIFY: Readonly<Record<string, ErrorCode>> = {
 
 /** SQLSTATE classes that mean "not now": connection, rollback, resources, shutdown, and locks that were not got in time. */
 const UNAVAILABLE_SQLSTATE = /^(08|40|53|57P|55P03|57014)/;
-const FOREIGN_KEY_SQLSTATE = '23503';
 const NETWORK_CODES = new Set(['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'ETIMEDOUT', 'EPIPE', 'EAI_AGAIN', 'ENOENT']);
 
 /** Any thrown value as a Problem. Nothing of its text survives: only codes decide. */
@@ -27,8 +26,7 @@ export function translate(error: unknown): Problem {
   }
   // The client hung up within its body: nothing of ours is out of order, though the code is that of a lost database.
   if (statusCode === 400) return new Problem('request_malformed', { cause: error });
-  // What it belonged to, such as the account, was deleted while the request ran.
-  if (sqlStateOf(error) === FOREIGN_KEY_SQLSTATE) return new Problem('conflict', { cause: error });
+  if (isOrphan(error)) return new Problem('conflict', { cause: error });
   if (isUnavailable(error)) return new Problem('unavailable', { retryAfter: 1, cause: error });
   return new Problem('internal_error', { cause: error });
 }
@@ -42,8 +40,10 @@ export function isUnavailable(error: unknown): boolean {
   return /^(Connection terminated|timeout exceeded when trying to connect)/.test(message ?? '');
 }
 
-const sqlStateOf = (error: unknown): string | undefined =>
-  ((error ?? {}) as { driverError?: { code?: string } }).driverError?.code;
+/** A foreign key found nothing: whose row it would have been was deleted while the request ran. */
+function isOrphan(error: unknown): boolean {
+  return ((error ?? {}) as { driverError?: { code?: string } }).driverError?.code === '23503';
+}
 
 function codeOfStatus(status: number): ErrorCode {
   if (status === 400) return 'request_malformed';
