@@ -5,6 +5,7 @@ import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 @Index('audit_events_by_time', ['at', 'id'])
 @Index('audit_events_by_actor', ['actorId', 'at'])
 @Index('audit_events_by_target', ['targetId', 'at'])
+@Index('audit_events_by_user', { synchronize: false })
 export class AuditEvent {
   @PrimaryColumn('uuid')
   id: string;

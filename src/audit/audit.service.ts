@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import type { EntityManager } from 'typeorm';
-import { v7 as uuid } from 'uuid';
+import { DataSource, type EntityManager } from 'typeorm';
+import { NIL, v7 as uuid } from 'uuid';
+import { walk } from '../database/walk.js';
 import type { Actor } from '../security/principal.js';
 import { AuditEvent } from './audit-event.entity.js';
 
@@ -12,9 +13,40 @@ export type AuditAction =
   | `record.${'created' | 'updated' | 'deleted' | 'restored' | 'purged'}`
   | `signing_key.${'created' | 'imported' | 'rotated'}`;
 
+/** A row as the person it is about may see it: of what somebody else did, not who, with what, or in which request. */
+export interface PersonalAuditEvent {
+  readonly id: string;
+  readonly at: Date;
+  readonly actorKind: string;
+  readonly action: string;
+  readonly targetId: string | null;
+  readonly details: Record<string, unknown> | null;
+  readonly credentialId: string | null;
+  readonly requestId: string | null;
+}
+
+const after = (condition: string) =>
+  `(SELECT at, id FROM audit_events WHERE ${condition} AND (at, id) > ($2, $3) ORDER BY at, id LIMIT $4)`;
+
+/** What a person did, what was done to them, and what is theirs by its details: each from an index of its own. */
+const ABOUT = `
+  WITH mine AS (${[`actor_id = $1`, `target_id = $1`, `details ->> 'userId' = $1::text`].map(after).join(' UNION ')}
+    ORDER BY at, id LIMIT $4)
+  SELECT id, e.at, actor_kind AS "actorKind", action, target_id AS "targetId", details,
+    CASE WHEN actor_id = $1 THEN credential_id END AS "credentialId",
+    CASE WHEN actor_id = $1 THEN request_id END AS "requestId"
+  FROM mine JOIN audit_events e USING (id) ORDER BY e.at, id`;
+
 /** Writes audit rows inside the caller's transaction: a change without its row cannot be committed (ASVS 16.3). */
 @Injectable()
 export class AuditService {
+  constructor(private readonly dataSource: DataSource) {}
+
+  /** Every row about a person, the oldest first. */
+  about(userId: string): AsyncGenerator<PersonalAuditEvent> {
+    return walk((last, size) => this.dataSource.query(ABOUT, [userId, last?.at ?? new Date(0), last?.id ?? NIL, size]));
+  }
+
   /** Records one action. `details` holds ids, field names and numbers, never personal values. */
   async record(
     manager: EntityManager,

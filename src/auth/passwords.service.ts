@@ -22,6 +22,12 @@ export class PasswordsService {
     await manager.upsert(Password, { userId, hash, changedAt: new Date() }, ['userId']);
   }
 
+  /** When the user chose it, or null where there is none. */
+  async findChangedAt(userId: string): Promise<Date | null> {
+    const stored = await this.passwords.findOne({ where: { userId }, select: { changedAt: true } });
+    return stored?.changedAt ?? null;
+  }
+
   /** Whether this is the user's password; takes the same time when there is no such user, whom the database is asked for too. */
   async matches(userId: string | null, password: string): Promise<boolean> {
     const stored = await this.passwords.findOneBy({ userId: userId ?? NIL });

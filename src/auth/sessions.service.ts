@@ -1,10 +1,11 @@
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { DataSource, type EntityManager, IsNull, MoreThan, Not, Repository } from 'typeorm';
-import { v7 as uuid } from 'uuid';
+import { NIL, v7 as uuid } from 'uuid';
 import { AuditService } from '../audit/audit.service.js';
 import { authConfig } from '../config/auth.config.js';
 import type { ConfigOf } from '../config/namespace.js';
+import { walk } from '../database/walk.js';
 import { Problem } from '../errors/problem.js';
 import type { Actor, Caller } from '../security/principal.js';
 import { Revocations } from '../security/revocations.js';
@@ -67,6 +68,14 @@ export class SessionsService implements OnModuleInit {
   list(caller: Caller): Promise<Session[]> {
     const live = { endedAt: IsNull(), idleExpiresAt: MoreThan(new Date()), expiresAt: MoreThan(new Date()) };
     return this.sessions.find({ where: { userId: caller.subject, ...live }, order: { createdAt: 'DESC' }, take: 100 });
+  }
+
+  /** Every session that is stored of a user, those that are over too, in the order of their ids. */
+  all(userId: string): AsyncGenerator<Session> {
+    return walk((last, size) => {
+      const id = MoreThan(last?.id ?? NIL);
+      return this.sessions.find({ where: { userId, id }, order: { id: 'ASC' }, take: size });
+    });
   }
 
   /** Ends one session of the caller. Throws 404. */

@@ -1,7 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
-import { Repository, type SelectQueryBuilder } from 'typeorm';
+import { MoreThan, Repository, type SelectQueryBuilder } from 'typeorm';
+import { NIL } from 'uuid';
 import { applyKeyset, type Keyset } from '../database/keyset.js';
+import { walk } from '../database/walk.js';
 import { Cursors } from '../security/cursors.js';
 import { type Page, toPage } from '../security/page.js';
 import type { Caller } from '../security/principal.js';
@@ -33,20 +35,12 @@ export class DataListService {
     return toPage(rows, size, (last) => this.cursors.sign(scope, [positionOf(last[member]), last.id]));
   }
 
-  /** Every record of an owner in order, live and deleted, a page at a time. */
-  async *all(ownerId: string, size = 100): AsyncGenerator<DataRecord> {
-    let last = '00000000-0000-0000-0000-000000000000';
-    for (;;) {
-      const rows = await this.records
-        .createQueryBuilder('r')
-        .where('r.owner_id = :ownerId AND r.id > :last', { ownerId, last })
-        .orderBy('r.id')
-        .limit(size)
-        .getMany();
-      yield* rows;
-      if (rows.length < size) return;
-      last = rows.at(-1)?.id ?? last;
-    }
+  /** Every record of an owner, live and deleted, in the order of their ids. */
+  all(ownerId: string): AsyncGenerator<DataRecord> {
+    return walk((last, size) => {
+      const id = MoreThan(last?.id ?? NIL);
+      return this.records.find({ where: { ownerId, id }, order: { id: 'ASC' }, take: size });
+    });
   }
 
   private filtered(owner: Caller, filter: ListRecords, restricted: boolean): SelectQueryBuilder<DataRecord> {

@@ -7,6 +7,7 @@ export type Classification = (typeof classifications)[number];
 @Entity('records')
 @Check('records_classification', `classification IN ('public', 'internal', 'confidential', 'restricted')`)
 @Check('records_tags', 'cardinality(tags) <= 20')
+@Index('records_by_owner', ['ownerId', 'id'])
 @Index('records_by_creation', ['ownerId', 'createdAt', 'id'], { where: 'deleted_at IS NULL' })
 @Index('records_by_update', ['ownerId', 'updatedAt', 'id'], { where: 'deleted_at IS NULL' })
 @Index('records_by_name', ['ownerId', 'name', 'id'], { where: 'deleted_at IS NULL' })

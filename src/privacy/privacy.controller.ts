@@ -4,13 +4,17 @@ import { ApiAcceptedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation,
 import { FirstParty, RequireScopes } from '../security/access.decorators.js';
 import { type Caller, CurrentCaller } from '../security/principal.js';
 import { RouteLimit, Sensitive } from '../security/rate-limit.decorators.js';
+import { ExportService } from './export.service.js';
 import { DeletionView, RequestDeletion } from './privacy.dto.js';
 import { PrivacyService } from './privacy.service.js';
 
 @ApiTags('profile')
 @Controller('users/me')
 export class PrivacyController {
-  constructor(private readonly privacy: PrivacyService) {}
+  constructor(
+    private readonly privacy: PrivacyService,
+    private readonly copies: ExportService,
+  ) {}
 
   @Get('export')
   @ApiOperation({ summary: 'Everything stored about me.' })
@@ -19,7 +23,7 @@ export class PrivacyController {
   @RouteLimit('5/minute')
   @ApiOkResponse({ schema: { type: 'object' } })
   export(@CurrentCaller() caller: Caller): StreamableFile {
-    return new StreamableFile(Readable.from(this.privacy.export(caller), { objectMode: false }), {
+    return new StreamableFile(Readable.from(this.copies.export(caller), { objectMode: false }), {
       type: 'application/json; charset=utf-8',
       disposition: 'attachment; filename="export.json"',
     });

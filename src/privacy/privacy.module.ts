@@ -3,6 +3,7 @@ import { ApiKeysModule } from '../api-keys/api-keys.module.js';
 import { AuthModule } from '../auth/auth.module.js';
 import { DataModule } from '../data/data.module.js';
 import { UsersModule } from '../users/users.module.js';
+import { ExportService } from './export.service.js';
 import { PrivacyController } from './privacy.controller.js';
 import { PrivacyService } from './privacy.service.js';
 
@@ -10,6 +11,6 @@ import { PrivacyService } from './privacy.service.js';
 @Module({
   imports: [UsersModule, AuthModule, ApiKeysModule, DataModule],
   controllers: [PrivacyController],
-  providers: [PrivacyService],
+  providers: [PrivacyService, ExportService],
 })
 export class PrivacyModule {}

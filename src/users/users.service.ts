@@ -1,11 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
-import { DataSource, type EntityManager, Repository } from 'typeorm';
+import { DataSource, type EntityManager, LessThanOrEqual, Repository } from 'typeorm';
 import { v7 as uuid } from 'uuid';
 import { AuditService } from '../audit/audit.service.js';
 import { lock, violates } from '../database/transaction.js';
 import { Problem } from '../errors/problem.js';
-import type { Actor, Caller } from '../security/principal.js';
+import { type Actor, type Caller, SYSTEM } from '../security/principal.js';
 import { Revocations } from '../security/revocations.js';
 import { foldText } from './fold-text.js';
 import { UserChanges } from './user-changes.js';
@@ -87,12 +87,17 @@ export class UsersService {
   }
 
   /** Everything of the person goes with the row; audit keeps its ids. Throws 404, and 409 `last_administrator`. */
-  async delete(actor: Actor, id: string): Promise<void> {
+  delete(actor: Actor, id: string): Promise<void> {
+    return this.deleteIf(() => true, actor, id);
+  }
+
+  private async deleteIf(condition: (user: User) => boolean, actor: Actor, id: string): Promise<void> {
     await this.dataSource.transaction(async (manager) => {
       await lock(manager, 'administrators');
-      const wasAdministrator = isAdministrator(await this.lockUser(manager, id));
+      const user = await this.lockUser(manager, id);
+      if (!condition(user)) return;
       await manager.delete(User, { id });
-      if (wasAdministrator) await this.requireAdministrator(manager);
+      if (isAdministrator(user)) await this.requireAdministrator(manager);
       await this.changes.deleted(manager, id);
       await this.audit.record(manager, actor, 'user.deleted', id);
       await this.revocations.record(manager, [id]);
@@ -100,29 +105,37 @@ export class UsersService {
     this.revocations.applied([id]);
   }
 
-  /** Sets or clears the moment of a requested deletion. Throws 409 `last_administrator`. */
-  async scheduleDeletion(caller: Caller, dueAt: Date | null): Promise<void> {
-    await this.dataSource.transaction(async (manager) => {
+  /** Sets or clears the moment of a requested deletion, and answers the one that holds. Throws 409 `last_administrator`. */
+  async scheduleDeletion(caller: Caller, dueAt: Date | null): Promise<Date | null> {
+    return this.dataSource.transaction(async (manager) => {
       await lock(manager, 'administrators');
       const user = await this.lockUser(manager, caller.subject);
+      // Asking again neither postpones what is coming nor leaves a trace of a change that was none.
+      if ((user.deletionDueAt === null) === (dueAt === null)) return user.deletionDueAt;
       const wasAdministrator = isAdministrator(user);
       user.deletionDueAt = dueAt;
       await manager.save(User, user);
       if (wasAdministrator) await this.requireAdministrator(manager);
       await this.audit.record(manager, caller, dueAt ? 'user.deletion_requested' : 'user.deletion_undone', user.id);
+      return dueAt;
     });
   }
 
-  /** People whose grace period is over. */
-  async dueForDeletion(limit: number): Promise<string[]> {
-    const rows = await this.users
-      .createQueryBuilder('u')
-      .select('u.id')
-      .where('u.deletion_due_at <= now()')
-      .orderBy('u.deletion_due_at')
-      .limit(limit)
-      .getMany();
-    return rows.map(({ id }) => id);
+  /**
+   * Deletes people whose grace period is over, each in a transaction of its own, but none who undid it at the last moment.
+   * What fails for one does not keep the others; it is thrown when all had their turn.
+   */
+  async deleteDue(limit: number): Promise<void> {
+    const where = { deletionDueAt: LessThanOrEqual(new Date()) };
+    const due = await this.users.find({ where, select: { id: true }, order: { deletionDueAt: 'ASC' }, take: limit });
+    const failures: unknown[] = [];
+    for (const { id } of due) {
+      await this.deleteIf(isDue, SYSTEM, id).catch((error: unknown) => {
+        // An administrator was faster.
+        if (!(error instanceof Problem && error.code === 'not_found')) failures.push(error);
+      });
+    }
+    if (failures.length > 0) throw new AggregateError(failures, `${failures.length} accounts could not be deleted`);
   }
 
   private async lockUser(manager: EntityManager, id: string): Promise<User> {
@@ -143,6 +156,8 @@ export class UsersService {
 
 const isAdministrator = ({ roles, status, deletionDueAt }: User): boolean =>
   roles.includes('admin') && status === 'active' && deletionDueAt === null;
+
+const isDue = ({ deletionDueAt }: User): boolean => deletionDueAt !== null && deletionDueAt.getTime() <= Date.now();
 
 function rejectTaken(error: unknown): never {
   if (violates(error, 'users_email_key')) throw new Problem('email_taken');
