@@ -1,0 +1,54 @@
+import type { TestApp } from './app.js';
+import { asUser, login, type TestCaller, withKey } from './callers.js';
+import { aRecord } from './factories.js';
+
+export interface Account extends TestCaller {
+  readonly username: string;
+  readonly key: Awaited<ReturnType<typeof withKey>>;
+  /** One live, one restricted, one deleted. */
+  readonly records: readonly string[];
+  /** The successors of the first ones. */
+  readonly refreshToken: string;
+  readonly secondKey: string;
+  /** Whatever lets somebody in. */
+  readonly secrets: readonly string[];
+}
+
+/** A person with rows in every table that can have some of theirs, no column of them empty where it can be filled. */
+export async function anAccount(app: TestApp): Promise<Account> {
+  const person = await asUser(app);
+  const { call, id } = person;
+  const username = `name-${id.slice(-12)}`;
+  await call('PATCH', '/api/v1/users/me', { json: { username, displayName: `shown as ${username}` } });
+  const over = await login(app, person);
+  await over.call('POST', '/api/v1/auth/logout');
+  const refreshed = await app.call('POST', '/api/v1/auth/refresh', { json: { refresh_token: person.refreshToken } });
+  const inADay = new Date(Date.now() + 86_400_000).toISOString();
+  const limits = { allowedCidrs: ['127.0.0.0/8'], rateLimit: '1000/hour', expiresAt: inADay };
+  const key = await withKey(app, person, { name: `key of ${username}`, ...limits });
+  const rotated = await call('POST', `/api/v1/api-keys/${key.id}/rotate`, { json: { overlapSeconds: 3600 } });
+  const headers = { 'idempotency-key': `once-for-${username}` };
+  const records: string[] = [];
+  for (const classification of ['internal', 'restricted', 'public']) {
+    const json = aRecord({ name: `${classification} of ${username}`, content: { of: username }, classification });
+    const { body } = await call('POST', '/api/v1/data', {
+      json,
+      ...(classification === 'internal' ? { headers } : {}),
+    });
+    if (!body.id) throw new Error(`the record was not made: ${JSON.stringify(body)}`);
+    records.push(String(body.id));
+  }
+  await call('DELETE', `/api/v1/data/${records[2]}`, { headers: { 'if-match': '*' } });
+  await fillIn(app, person, key.id);
+  const [refreshToken, secondKey] = [String(refreshed.body.refresh_token), String(rotated.body.key)];
+  const tokens = [person.token, person.refreshToken, refreshToken, over.token, over.refreshToken];
+  const secrets = [...tokens, key.key, secondKey, person.password];
+  return { ...person, username, key, records, refreshToken, secondKey, secrets };
+}
+
+/** What no request of theirs writes, or not at once. */
+async function fillIn({ db }: TestApp, { id }: TestCaller, keyId: string): Promise<void> {
+  await db.query('UPDATE users SET email_verified_at = now() WHERE id = $1', [id]);
+  await db.query('UPDATE api_keys SET last_used_at = now() WHERE id = $1', [keyId]);
+  await db.query(`INSERT INTO invitations SELECT sha256($1::text::bytea), $1::uuid, now() + interval '1 day'`, [id]);
+}
