@@ -7,7 +7,7 @@ import { authConfig } from '../config/auth.config.js';
 import type { ConfigOf } from '../config/namespace.js';
 import { lock } from '../database/transaction.js';
 import { invalidInput, Problem } from '../errors/problem.js';
-import type { Caller } from '../security/principal.js';
+import type { Actor, Caller } from '../security/principal.js';
 import { Revocations } from '../security/revocations.js';
 import { createApiKey } from './api-key-format.js';
 import { ApiKeySecret } from './api-key-secret.entity.js';
@@ -33,8 +33,13 @@ export class ApiKeysService {
     return this.dataSource.transaction((manager) => this.insert(manager, owner, input));
   }
 
-  /** The same within the caller's transaction. */
-  async insert(manager: EntityManager, owner: Caller, input: CreateApiKey): Promise<{ entity: ApiKey; key: string }> {
+  /** The same within the caller's transaction. Who makes it for the owner is the actor. */
+  async insert(
+    manager: EntityManager,
+    owner: Caller,
+    input: CreateApiKey,
+    actor: Actor = owner,
+  ): Promise<{ entity: ApiKey; key: string }> {
     requireHeld(owner, input.scopes);
     const expiresAt = futureDate(input.expiresAt);
     const { key, publicId, secretHash } = createApiKey(this.config.keyEnvironment);
@@ -47,7 +52,7 @@ export class ApiKeysService {
     const values = { id: uuid(), publicId, ownerId: owner.subject, name, scopes, allowedCidrs, rateLimit, expiresAt };
     const entity = await manager.save(ApiKey, manager.create(ApiKey, { ...values, lastUsedAt: null }));
     await manager.insert(ApiKeySecret, { hash: secretHash, keyId: entity.id });
-    await this.audit.record(manager, owner, 'key.created', entity.id, { scopes });
+    await this.audit.record(manager, actor, 'key.created', entity.id, { scopes });
     return { entity, key };
   }
 

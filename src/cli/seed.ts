@@ -2,6 +2,7 @@ import type { INestApplicationContext } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { ApiKeysService } from '../api-keys/api-keys.service.js';
 import type { Env } from '../config/env.js';
+import { SYSTEM } from '../security/principal.js';
 import { scopesOf } from '../security/scopes.js';
 import { UsersService } from '../users/users.service.js';
 import { command, UsageError } from './context.js';
@@ -34,6 +35,7 @@ function seed(app: INestApplicationContext, env: Env): Promise<object> {
         manager,
         { ...owner, scopes: scopesOf(roles) },
         { name: 'first key', scopes: ['data:read', 'data:write'] },
+        SYSTEM,
       );
     return { admin: env.SEED_ADMIN_PASSWORD ? { email } : { email, password }, user, apiKey: key };
   });
