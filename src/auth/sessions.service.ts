@@ -44,6 +44,7 @@ export class SessionsService implements OnModuleInit {
     device: Device,
   ): Promise<{ session: Session; refreshToken: string } | null> {
     const { token, hash } = newRefreshToken();
+    const { sessionIdleSeconds, sessionAbsoluteSeconds } = this.config;
     const now = Date.now();
     return this.dataSource.transaction(async (manager) => {
       // Locked: who is being disabled meanwhile would keep this session for the day that they are let in again.
@@ -54,8 +55,8 @@ export class SessionsService implements OnModuleInit {
         userId,
         clientId: FIRST_PARTY_CLIENT,
         ...device,
-        idleExpiresAt: new Date(now + this.config.sessionIdleSeconds * 1000),
-        expiresAt: new Date(now + this.config.sessionAbsoluteSeconds * 1000),
+        idleExpiresAt: new Date(now + Math.min(sessionIdleSeconds, sessionAbsoluteSeconds) * 1000),
+        expiresAt: new Date(now + sessionAbsoluteSeconds * 1000),
       });
       await manager.insert(Session, session);
       await manager.insert(RefreshToken, { hash, sessionId: session.id });
