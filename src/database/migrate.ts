@@ -1,4 +1,4 @@
-import { DataSource } from 'typeorm';
+import { DataSource, MigrationExecutor } from 'typeorm';
 import type { Connection } from '../config/database.config.js';
 import { dataSourceOptions } from './options.js';
 import { SchemaError } from './schema-error.js';
@@ -8,19 +8,22 @@ const LOCK = 0x72_61_6d_70;
 
 /**
  * Runs what is pending, under an advisory lock: TypeORM has none, and instances that start together would collide.
- * The lock belongs to the session, so a killed instance releases it. Throws SchemaError for unknown migrations.
+ * The lock belongs to the session that migrates, so that of a killed instance it goes when its transaction has, not before.
+ * Throws SchemaError for unknown migrations.
  */
 export async function migrate(connection: Connection): Promise<string[]> {
   const dataSource = await new DataSource(dataSourceOptions(connection, 2)).initialize();
-  const lock = dataSource.createQueryRunner();
+  const runner = dataSource.createQueryRunner();
   try {
-    await lock.query('SELECT pg_advisory_lock($1)', [LOCK]);
+    await runner.query('SELECT pg_advisory_lock($1)', [LOCK]);
     await refuseUnknown(dataSource);
-    const done = await dataSource.runMigrations({ transaction: 'each' });
+    const executor = new MigrationExecutor(dataSource, runner);
+    executor.transaction = 'each';
+    const done = await executor.executePendingMigrations();
     return done.map(({ name }) => name);
   } finally {
-    await lock.query('SELECT pg_advisory_unlock($1)', [LOCK]).catch(() => undefined);
-    await lock.release();
+    await runner.query('SELECT pg_advisory_unlock($1)', [LOCK]).catch(() => undefined);
+    await runner.release();
     await dataSource.destroy();
   }
 }
