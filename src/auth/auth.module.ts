@@ -54,8 +54,8 @@ export class AuthModule implements OnModuleInit {
     );
     this.housekeeping.registerSql(
       'revocations older than any replay',
-      `DELETE FROM revocations WHERE id IN (SELECT id FROM revocations
-         WHERE created_at < now() - interval '1 day' ORDER BY created_at LIMIT $1)`,
+      `DELETE FROM revocations WHERE id = ANY (ARRAY(SELECT id FROM revocations
+         WHERE created_at < now() - interval '1 day' ORDER BY created_at LIMIT $1))`,
     );
   }
 }

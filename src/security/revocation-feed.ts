@@ -97,7 +97,7 @@ export class RevocationFeed implements OnModuleInit, OnApplicationShutdown {
     const silentSeconds = (performance.now() - this.heardAt) / 1000;
     if (silentSeconds > REPLAY_SECONDS / 2) for (const listener of this.gapListeners) listener();
     const { rows } = await client.query<{ subject: string }>(
-      `SELECT subject FROM revocations WHERE created_at > clock_timestamp() - make_interval(secs => $1)`,
+      `SELECT subject FROM revocations WHERE created_at > now() - make_interval(secs => $1)`,
       [REPLAY_SECONDS],
     );
     for (const { subject } of rows) this.apply(subject);
