@@ -1,7 +1,8 @@
-import { Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
+import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
 
 /** SHA-256 of a secret. 256 random bits need no slow hash: nobody can guess them (ASVS 11.4.1). */
 @Entity('api_key_secrets')
+@Check('api_key_secrets_hash', 'octet_length(hash) = 32')
 @Index('api_key_secrets_by_key', ['keyId'])
 export class ApiKeySecret {
   @PrimaryColumn('bytea')

@@ -14,6 +14,7 @@ import type { Scope } from '../security/scopes.js';
 /** A credential for a machine. Its secrets are rows of their own, so that two can live while one is being replaced. */
 @Entity('api_keys')
 @Unique('api_keys_public_id', ['publicId'])
+@Check('api_keys_name', 'char_length(name) BETWEEN 1 AND 100')
 @Check('api_keys_scopes', 'cardinality(scopes) > 0')
 @Index('api_keys_by_owner', ['ownerId', 'createdAt', 'id'])
 export class ApiKey {

@@ -1,8 +1,9 @@
-import { Column, Entity, ForeignKey, Index, PrimaryColumn, Unique } from 'typeorm';
+import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn, Unique } from 'typeorm';
 
 /** One token of a family, by its hash. The constraints allow one successor a token and one live token a session. */
 @Entity('refresh_tokens')
 @Unique('refresh_tokens_one_successor', ['parentHash'])
+@Check('refresh_tokens_hash', 'octet_length(hash) = 32 AND octet_length(parent_hash) = 32')
 @Index('refresh_tokens_one_live', ['sessionId'], { unique: true, where: 'used_at IS NULL' })
 @Index('refresh_tokens_by_session', ['sessionId'])
 @Index('refresh_tokens_sealed', ['usedAt'], { where: 'successor_sealed IS NOT NULL' })

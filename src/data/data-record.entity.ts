@@ -6,12 +6,19 @@ export type Classification = (typeof classifications)[number];
 /** A document of its owner. `json`, not `jsonb`: what was stored comes back, member order included. */
 @Entity('records')
 @Check('records_classification', `classification IN ('public', 'internal', 'confidential', 'restricted')`)
-@Check('records_tags', 'cardinality(tags) <= 20')
-@Index('records_by_owner', ['ownerId', 'id'])
+@Check('records_name', 'char_length(name) BETWEEN 1 AND 200')
+@Check(
+  'records_tags',
+  `cardinality(tags) <= 20 AND array_position(tags, '') IS NULL AND array_position(tags, NULL) IS NULL`,
+)
+@Check('records_version', 'version > 0')
 @Index('records_by_creation', ['ownerId', 'createdAt', 'id'], { where: 'deleted_at IS NULL' })
 @Index('records_by_update', ['ownerId', 'updatedAt', 'id'], { where: 'deleted_at IS NULL' })
 @Index('records_by_name', ['ownerId', 'name', 'id'], { where: 'deleted_at IS NULL' })
-@Index('records_deleted', ['ownerId', 'createdAt', 'id'], { where: 'deleted_at IS NOT NULL' })
+@Index('records_deleted_by_creation', ['ownerId', 'createdAt', 'id'], { where: 'deleted_at IS NOT NULL' })
+@Index('records_deleted_by_update', ['ownerId', 'updatedAt', 'id'], { where: 'deleted_at IS NOT NULL' })
+@Index('records_deleted_by_name', ['ownerId', 'name', 'id'], { where: 'deleted_at IS NOT NULL' })
+@Index('records_by_owner', ['ownerId', 'id'])
 @Index('records_due_for_purge', ['deletedAt'], { where: 'deleted_at IS NOT NULL' })
 export class DataRecord {
   @PrimaryColumn('uuid')

@@ -1,7 +1,8 @@
-import { Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
+import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
 
 /** A single-use link, known here by its hash alone. */
 @Entity('invitations')
+@Check('invitations_hash', 'octet_length(token_hash) = 32')
 @Index('invitations_by_user', ['userId'])
 @Index('invitations_by_expiry', ['expiresAt'])
 export class Invitation {
