@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { MoreThan, Repository, type SelectQueryBuilder } from 'typeorm';
 import { NIL } from 'uuid';
-import { applyKeyset, type Keyset } from '../database/keyset.js';
+import { applyKeyset, type Keyset, readFiltered } from '../database/keyset.js';
 import { walk } from '../database/walk.js';
 import { Cursors } from '../security/cursors.js';
 import { type Page, toPage } from '../security/page.js';
@@ -10,10 +10,15 @@ import type { Caller } from '../security/principal.js';
 import { DataRecord } from './data-record.entity.js';
 import type { ListRecords } from './data.dto.js';
 
+type Query = SelectQueryBuilder<DataRecord>;
+
 const DEFAULT_LIMIT = 20;
 const COLUMNS = { createdAt: 'r.created_at', updatedAt: 'r.updated_at', name: 'r.name' } as const;
 
-/** Pages of the caller's records. Each is one range of an index of the owner, whatever else is in the table. */
+/**
+ * Pages of the caller's records. Each is one range of an index of the owner, whatever else is in the table; a page of filtered
+ * records looks at a bounded part of it, and may be short where little passes.
+ */
 @Injectable()
 export class DataListService {
   constructor(
@@ -31,8 +36,17 @@ export class DataListService {
     const member = sort.replace('-', '') as keyof typeof COLUMNS;
     const keyset: Keyset = { column: COLUMNS[member], id: 'r.id', descending: sort.startsWith('-') };
     const after = this.cursors.open(scope, cursor);
-    const rows = await applyKeyset(this.filtered(owner, filter, restricted), keyset, after, size).getMany();
-    return toPage(rows, size, (last) => this.cursors.sign(scope, [positionOf(last[member]), last.id]));
+    const make = () => this.records.createQueryBuilder('r');
+    const list = (query: Query) => listOf(query, owner, deleted);
+    const sign = (value: Date | string, id: string) => this.cursors.sign(scope, [positionOf(value), id]);
+    if (restricted && filters.every((value) => value === null)) {
+      const rows = await applyKeyset(list(make()), keyset, after, size).getMany();
+      return toPage(rows, size, (last) => sign(last[member], last.id));
+    }
+    const parts = { make, list, filter: (query: Query) => applyFilter(query, filter, restricted) };
+    const { rows, end } = await readFiltered(parts, keyset, after, size);
+    const page = toPage(rows, size, (last) => sign(last[member], last.id));
+    return end ? { ...page, nextCursor: sign(end.value, end.id) } : page;
   }
 
   /** Every record of an owner, live and deleted, in the order of their ids. */
@@ -42,18 +56,21 @@ export class DataListService {
       return this.records.find({ where: { ownerId, id }, order: { id: 'ASC' }, take: size });
     });
   }
+}
 
-  private filtered(owner: Caller, filter: ListRecords, restricted: boolean): SelectQueryBuilder<DataRecord> {
-    const query = this.records.createQueryBuilder('r').where('r.owner_id = :owner', { owner: owner.subject });
-    query.andWhere(filter.deleted === 'true' ? 'r.deleted_at IS NOT NULL' : 'r.deleted_at IS NULL');
-    if (!restricted) query.andWhere(`r.classification <> 'restricted'`);
-    if (filter.classification) query.andWhere('r.classification = :classification', filter);
-    if (filter.tag) query.andWhere('r.tags @> ARRAY[:tag]', filter);
-    // Not LIKE: whatever was sent is text to find, never a pattern. Both sides in one collation: in that of the column, which
-    // is byte order, only ASCII has a lower case.
-    if (filter.q) query.andWhere('strpos(lower(r.name COLLATE "default"), lower(:q)) > 0', filter);
-    return query;
-  }
+function listOf(query: Query, { subject }: Caller, deleted: string): Query {
+  return query
+    .where('r.owner_id = :owner', { owner: subject })
+    .andWhere(deleted === 'true' ? 'r.deleted_at IS NOT NULL' : 'r.deleted_at IS NULL');
+}
+
+function applyFilter(query: Query, filter: ListRecords, restricted: boolean): void {
+  if (!restricted) query.andWhere(`r.classification <> 'restricted'`);
+  if (filter.classification) query.andWhere('r.classification = :classification', filter);
+  if (filter.tag) query.andWhere('r.tags @> ARRAY[:tag]', filter);
+  // Not LIKE: whatever was sent is text to find, never a pattern. Both sides in one collation: in that of the column, which
+  // is byte order, only ASCII has a lower case.
+  if (filter.q) query.andWhere('strpos(lower(r.name COLLATE "default"), lower(:q)) > 0', filter);
 }
 
 const positionOf = (value: Date | string): string => (value instanceof Date ? value.toISOString() : value);

@@ -132,6 +132,10 @@ export class RecordPage {
   @ApiProperty({ type: [RecordView] })
   items: RecordView[];
 
-  @ApiProperty({ type: String, nullable: true })
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    description: 'Null at the end of the list. A page may be short where few of many records pass the filters.',
+  })
   nextCursor: string | null;
 }
