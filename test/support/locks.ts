@@ -17,7 +17,7 @@ export async function hold({ url }: TestDatabase, sql: string, values: unknown[]
 }
 
 /** The backends that wait for a lock, once there are so many of them. */
-export async function waitingBackends(db: TestDatabase, count = 1): Promise<number[]> {
+export async function waitingBackends(db: TestDatabase, count = 1, deadlineMs = DEADLINE_MS): Promise<number[]> {
   let pids: number[] = [];
   await until(async () => {
     const rows = await db.query<{ pid: number }>(
@@ -25,6 +25,6 @@ export async function waitingBackends(db: TestDatabase, count = 1): Promise<numb
     );
     pids = rows.map(({ pid }) => pid);
     return pids.length >= count;
-  }, DEADLINE_MS);
+  }, deadlineMs);
   return pids;
 }
