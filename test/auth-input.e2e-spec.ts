@@ -88,6 +88,7 @@ describe('new passwords', () => {
     '129 characters': 'a'.repeat(129),
     '14 characters of 28 UTF-16 units': emoji.repeat(14),
     '14 letters, decomposed': 'e\u0301'.repeat(14),
+    'one character that normalization makes 18': '\ufdfa',
     '129 characters after normalization': 'ﬀ'.repeat(64) + 'a',
   };
 
