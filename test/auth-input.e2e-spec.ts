@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startApp, type TestApp } from './support/app.js';
 import { aPerson } from './support/factories.js';
 import { dumpTables } from './support/tables.js';
-import { expectInvalid, notText } from './support/wrong-values.js';
+import { expectInvalid } from './support/wrong-values.js';
 
 let app: TestApp;
 
@@ -12,42 +12,6 @@ beforeAll(async () => {
 afterAll(() => app.stop());
 
 const post = (path: string, json: unknown) => app.call('POST', `/api/v1/auth/${path}`, { json });
-
-describe('the input of the public routes', () => {
-  const routes: [path: string, valid: Record<string, unknown>][] = [
-    ['register', aPerson({ username: 'somebody', displayName: 'Some Body' })],
-    ['login', aPerson()],
-    ['refresh', { refresh_token: 'token' }],
-    ['invitations/accept', { token: 'token', password: aPerson().password }],
-  ];
-  const members = routes.flatMap(([path, valid]) => Object.keys(valid).map((name) => [path, name, valid] as const));
-
-  it.each(members)('POST /api/v1/auth/%s refuses what is no text in %s', async (path, name, valid) => {
-    for (const wrong of notText) expectInvalid(await post(path, { ...valid, [name]: wrong }), `/${name}`, wrong);
-    expectInvalid(await post(path, { ...valid, [name]: 'x'.repeat(5000) }), `/${name}`, 'too long');
-    expectInvalid(await post(path, { ...valid, [name]: '' }), `/${name}`, '');
-    for (const unsound of ['a\0'.repeat(9), '\ud800'.repeat(9)]) {
-      const { status, body } = await post(path, { ...valid, [name]: unsound });
-      expect([status, body.code]).toEqual([400, 'body_invalid_string']);
-    }
-  });
-
-  it.each(routes)('POST /api/v1/auth/%s refuses other bodies and unknown members', async (path, valid) => {
-    for (const body of [null, 1, 'text', [], [valid]]) expect((await post(path, body)).status).toBe(400);
-    expect((await app.call('POST', `/api/v1/auth/${path}`)).status).toBe(400);
-    for (const name of ['roles', 'status', 'id', 'emailVerified', 'constructor', 'toString']) {
-      expectInvalid(await post(path, { ...valid, [name]: 'admin' }), `/${name}`, name);
-    }
-    expect((await app.call('POST', `/api/v1/auth/${path}?email=a@b.cd`, { json: valid })).status).toBe(400);
-  });
-
-  it('writes nothing when it refuses', async () => {
-    const before = await dumpTables(app.db);
-    await post('register', aPerson({ roles: ['admin'] }));
-    await post('register', aPerson({ displayName: '' }));
-    expect(await dumpTables(app.db)).toEqual(before);
-  });
-});
 
 describe('e-mail addresses', () => {
   const refused = [
