@@ -67,7 +67,8 @@ describe('a request whose first is still running', () => {
       await waitingBackends(app.db);
       expect((await post(key, record, instance.call)).body.code).toBe('idempotency_in_flight');
       await release();
-      expect((await post(key, record, instance.call)).body).toEqual((await first).body);
+      const { body } = await first;
+      expect((await post(key, record, instance.call)).body).toEqual(body);
     } finally {
       await instance.stop();
     }
