@@ -1,5 +1,6 @@
 import { Inject, Module, type OnModuleInit } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import type { EntityManager } from 'typeorm';
 import type { ConfigOf } from '../config/namespace.js';
 import { retentionConfig } from '../config/retention.config.js';
 import { Housekeeping } from '../database/housekeeping.js';
@@ -12,6 +13,8 @@ import { DataService } from './data.service.js';
 import { DataStore } from './data.store.js';
 import { IdempotencyKey } from './idempotency-key.entity.js';
 import { IdempotencyService } from './idempotency.service.js';
+
+const PIECE = 5_000;
 
 @Module({
   imports: [TypeOrmModule.forFeature([DataRecord, IdempotencyKey]), UsersModule],
@@ -31,6 +34,7 @@ export class DataModule implements OnModuleInit {
     // Kept answers hold content, and their subject is no foreign key, because it may be a client that is no user.
     this.userChanges.onDeleted(async (manager, subject) => {
       await manager.delete(IdempotencyKey, { subject });
+      await deleteRecords(manager, subject);
     });
     this.housekeeping.registerSql(
       'purge deleted records',
@@ -43,6 +47,16 @@ export class DataModule implements OnModuleInit {
       'expired idempotency keys',
       `DELETE FROM idempotency_keys WHERE (subject, route, key) IN
          (SELECT subject, route, key FROM idempotency_keys WHERE expires_at < now() LIMIT $1)`,
+    );
+  }
+}
+
+/** In pieces: the foreign key would take millions of records in one statement, which would outlast its limit each time. */
+async function deleteRecords(manager: EntityManager, ownerId: string): Promise<void> {
+  for (let deleted = PIECE; deleted === PIECE;) {
+    [, deleted] = await manager.query<[unknown[], number]>(
+      'DELETE FROM records WHERE id IN (SELECT id FROM records WHERE owner_id = $1 LIMIT $2)',
+      [ownerId, PIECE],
     );
   }
 }

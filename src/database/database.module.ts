@@ -6,7 +6,7 @@ import type { ConfigOf } from '../config/namespace.js';
 import { Housekeeping } from './housekeeping.js';
 import { HotReads } from './hot-reads.js';
 import { migrate, requireCurrentSchema } from './migrate.js';
-import { dataSourceOptions } from './options.js';
+import { servingOptions } from './options.js';
 
 /** One pool of connections. Refuses to start on a schema that is not this build's. */
 @Global()
@@ -15,7 +15,7 @@ import { dataSourceOptions } from './options.js';
     TypeOrmModule.forRootAsync({
       inject: [databaseConfig.KEY],
       useFactory: (config: ConfigOf<typeof databaseConfig>) => ({
-        ...dataSourceOptions(config.connection, config.poolSize),
+        ...servingOptions(config),
         autoLoadEntities: true,
         // Whoever starts the process starts it again; a retry here would only delay the reason.
         toRetry: () => false,

@@ -1,7 +1,9 @@
 import { join } from 'node:path';
 import type { DataSourceOptions } from 'typeorm';
-import type { Connection } from '../config/database.config.js';
+import type { Connection, databaseConfig } from '../config/database.config.js';
+import type { ConfigOf } from '../config/namespace.js';
 import { exactJson } from './json-type.js';
+import { limitTime } from './time-limits.js';
 
 /** Both from `src/` and from `dist/`: migrations are always the compiled ones. */
 const MIGRATIONS = join(import.meta.dirname, '../../dist/migrations/*.js');
@@ -24,4 +26,10 @@ export function dataSourceOptions(connection: Connection, poolSize: number) {
     connectTimeoutMS: CONNECT_TIMEOUT_MS,
     extra: { connectionTimeoutMillis: CONNECT_TIMEOUT_MS, types: exactJson },
   } as const satisfies DataSourceOptions;
+}
+
+/** The same for requests, whose statements have an end; a migration may take as long as it needs. */
+export function servingOptions({ connection, poolSize }: ConfigOf<typeof databaseConfig>) {
+  const options = dataSourceOptions(connection, poolSize);
+  return { ...options, extra: { ...options.extra, onConnect: limitTime } };
 }

@@ -14,7 +14,7 @@ export class UserChanges {
     this.disabledHandlers.push(handler);
   }
 
-  /** For what no foreign key takes along with the user. */
+  /** Before the user's row goes: for what no foreign key takes along with it, or what is too much for one statement. */
   onDeleted(handler: UserHandler): void {
     this.deletedHandlers.push(handler);
   }

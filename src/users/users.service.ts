@@ -96,9 +96,9 @@ export class UsersService {
       await lock(manager, 'administrators');
       const user = await this.lockUser(manager, id);
       if (!condition(user)) return;
+      await this.changes.deleted(manager, id);
       await manager.delete(User, { id });
       if (isAdministrator(user)) await this.requireAdministrator(manager);
-      await this.changes.deleted(manager, id);
       await this.audit.record(manager, actor, 'user.deleted', id);
       await this.revocations.record(manager, [id]);
     });
