@@ -12,7 +12,6 @@ type JsonObject = Record<string, unknown>;
 
 const LONGEST_TOKEN = 4_096;
 const ES256_SIGNATURE_BYTES = 64;
-const LONGEST_LIFE = 86_400;
 const CLOCK_SKEW = 5;
 
 function must(condition: boolean, rule: string): asserts condition {
@@ -75,7 +74,7 @@ function inspectHeader(header: JsonObject): string {
   return kid;
 }
 
-function inspectClaims(claims: JsonObject, now: number): void {
+function inspectClaims(claims: JsonObject, longestLife: number, now: number): void {
   for (const name of ['iss', 'sub', 'aud', 'client_id', 'jti']) {
     must(typeof claims[name] === 'string' && claims[name] !== '', `${name} is a string`);
   }
@@ -86,20 +85,28 @@ function inspectClaims(claims: JsonObject, now: number): void {
   const [issued, expires, start] = [Number(iat), Number(exp), Number(nbf)];
   must(Math.max(issued, start) <= now + CLOCK_SKEW, 'the token is not of the future');
   must(expires > now, 'the token has not expired');
-  must(expires > issued && expires - issued <= LONGEST_LIFE, 'the token lives a day at most');
+  must(
+    expires > issued && expires - issued <= longestLife + CLOCK_SKEW,
+    'the token lives no longer than any that is issued',
+  );
 }
 
 /**
  * The strict form of an access token (RFC 9068, RFC 8725, ASVS 9.1 and 9.2), checked before any signature, because the library
  * that verifies those ignores `crit` and `typ` and does not demand `exp`. Answers the id of the key to verify with, or throws
- * AccessTokenFormatError. It proves nothing about who wrote the token. `nowSeconds` is in seconds since the epoch.
+ * AccessTokenFormatError. It proves nothing about who wrote the token. Who has a key to sign with still gets no token of a life
+ * beyond `longestLife`, in seconds. `now` is in seconds since the epoch.
  */
-export function inspectAccessToken(token: string, nowSeconds = Math.floor(Date.now() / 1_000)): { kid: string } {
+export function inspectAccessToken(
+  token: string,
+  longestLife: number,
+  now = Math.floor(Date.now() / 1_000),
+): { kid: string } {
   must(typeof token === 'string' && token.length <= LONGEST_TOKEN, 'a token has at most 4096 characters');
   const [header = '', payload = '', signature = '', ...rest] = token.split('.', 4);
   must(rest.length === 0, 'a token has three parts');
   const kid = inspectHeader(readObject(decode(header)));
   must(decode(signature).length === ES256_SIGNATURE_BYTES, 'the signature has 64 bytes');
-  inspectClaims(readObject(decode(payload)), nowSeconds);
+  inspectClaims(readObject(decode(payload)), longestLife, now);
   return { kid };
 }

@@ -27,7 +27,7 @@ export class JwtStrategy extends PassportStrategy(Strategy, 'jwt') {
   constructor(
     keys: SigningKeysService,
     private readonly reads: HotReads,
-    @Inject(authConfig.KEY) { issuer, audience }: ConfigOf<typeof authConfig>,
+    @Inject(authConfig.KEY) { issuer, audience, accessTokenSeconds }: ConfigOf<typeof authConfig>,
   ) {
     super({
       jwtFromRequest: ExtractJwt.fromAuthHeaderAsBearerToken(),
@@ -37,7 +37,7 @@ export class JwtStrategy extends PassportStrategy(Strategy, 'jwt') {
       // The raw token passes here before jsonwebtoken sees it, which ignores crit and typ and takes loose encodings.
       secretOrKeyProvider: (_request: unknown, token: string, done: (error: unknown, key?: Buffer) => void) => {
         // The types know no KeyObject, which jsonwebtoken takes and which spares it parsing the key at every call.
-        verificationKey(keys, token).then((key) => done(null, key as unknown as Buffer), done);
+        verificationKey(keys, token, accessTokenSeconds).then((key) => done(null, key as unknown as Buffer), done);
       },
     });
   }
@@ -62,8 +62,8 @@ export class JwtStrategy extends PassportStrategy(Strategy, 'jwt') {
 }
 
 /** Rejects with a plain sentence, which Passport treats as a refused token, unless the database is at fault. */
-async function verificationKey(keys: SigningKeysService, token: string): Promise<KeyObject> {
-  const { kid } = inspectAccessToken(token);
+async function verificationKey(keys: SigningKeysService, token: string, longestLife: number): Promise<KeyObject> {
+  const { kid } = inspectAccessToken(token, longestLife);
   const key = await keys.findPublicKey(kid);
   if (!key) throw new AccessTokenFormatError('unknown key');
   return key;
