@@ -4,6 +4,9 @@ import type { Socket } from 'node:net';
 import type { ErrorCode } from './error-codes.js';
 import { Problem } from './problem.js';
 
+/** How long a refused client may take to read why. Closing at once would reset the connection, and lose the answer. */
+const LINGER_MS = 1_000;
+
 const CODES: Readonly<Record<string, ErrorCode>> = {
   HPE_HEADER_OVERFLOW: 'headers_too_large',
   ERR_HTTP_REQUEST_TIMEOUT: 'request_timeout',
@@ -42,6 +45,7 @@ export function answerClientError(
     connection: 'close',
   }).map(([name, value]) => `${name}: ${value}\r\n`);
   socket.end(`HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}\r\n${lines.join('')}\r\n${body}`);
+  setTimeout(() => socket.destroy(), LINGER_MS).unref();
 }
 
 /** Whether an earlier request is being answered: a second status line would be taken for a part of that answer, or for it. */
@@ -55,6 +59,10 @@ function isAnswering(socket: Socket): boolean {
  * know with a bare 417, which RFC 9110 section 10.1.1 leaves to us: it is ignored, and the request answered.
  */
 export function answerOddRequests(server: Server, headers: Readonly<Record<string, string>>): void {
-  server.on('connect', (_request, socket) => answerClientError(new Error('no proxy'), socket as Socket, headers));
+  server.on('connect', (_request, socket) => {
+    // Node has taken its listeners from this socket: a client that resets it would otherwise end the process.
+    socket.on('error', () => socket.destroy());
+    answerClientError(new Error('no proxy'), socket as Socket, headers);
+  });
   server.on('checkExpectation', (request, response) => server.emit('request', request, response));
 }

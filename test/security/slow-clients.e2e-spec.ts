@@ -29,6 +29,7 @@ beforeAll(async () => {
 afterAll(() => app.stop());
 
 const head = (line: string, ...fields: string[]) => [line, 'Host: localhost', ...fields].join('\r\n');
+const CONNECT = head('CONNECT example.com:443 HTTP/1.1', '\r\n');
 const POST = head('POST /api/v1/auth/login HTTP/1.1', 'Content-Type: application/json', 'Content-Length: 10000');
 const list = () => head('GET /api/v1/data?limit=100 HTTP/1.1', `Authorization: Bearer ${user.token}`, '\r\n');
 
@@ -47,12 +48,17 @@ const clients: readonly [title: string, first: () => string, drip?: string][] = 
   ['stays after its answer', () => head('GET /health/live HTTP/1.1', '\r\n')],
 ];
 
-function open(first: string): Socket {
-  const { hostname, port } = new URL(app.url);
-  const socket = connect(Number(port), hostname);
+function open(first: string, options: { allowHalfOpen?: boolean } = {}): Socket {
+  const { hostname: host, port } = new URL(app.url);
+  const socket = connect({ host, port: Number(port), ...options });
   socket.on('error', () => undefined);
   socket.write(first);
   return socket;
+}
+
+async function serverEndOf(client: Socket): Promise<Socket> {
+  await until(async () => accepted.has(client.localPort), LIMIT_MS);
+  return accepted.get(client.localPort) as Socket;
 }
 
 /** Milliseconds until the server hangs up. */
@@ -70,11 +76,25 @@ describe('a connection', () => {
     expect(await heldBy(first(), drip)).toBeLessThan(LIMIT_MS);
   });
 
-  it.concurrent('is not held longer than 15 seconds by a client that does not read its answer', async () => {
-    const client = open(list()).pause();
-    await until(async () => accepted.has(client.localPort), LIMIT_MS);
-    const socket = accepted.get(client.localPort) as Socket;
+  it.concurrent.each([
+    ['does not read its answer', list],
+    ['does not hang up after CONNECT is refused', () => CONNECT],
+    ['does not hang up after nonsense is refused', () => 'nonsense\r\n\r\n'],
+  ])('is not held longer than 15 seconds by a client that %s', async (_, first) => {
+    const client = open(first(), { allowHalfOpen: true }).pause();
+    const socket = await serverEndOf(client);
     await once(socket, 'close');
     expect(socket.bytesWritten).toBeGreaterThan(0);
+  });
+
+  // An error that nobody listens for would end this very process.
+  it('that is reset after CONNECT takes nothing else along', async () => {
+    const client = open('');
+    const socket = await serverEndOf(client);
+    client.write(CONNECT);
+    client.resetAndDestroy();
+    // Not events.once(), which would listen for that error.
+    await new Promise((resolve) => socket.once('close', resolve));
+    expect((await app.call('GET', '/health/live')).status).toBe(200);
   });
 });
