@@ -3,7 +3,7 @@ import { existsSync, globSync, mkdtempSync, readFileSync, rmSync, symlinkSync, w
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { readEnv, SettingsError } from '../src/config/env.js';
+import { processEnvironment, readEnv, SettingsError } from '../src/config/env.js';
 import { formatLimits, type Limit } from '../src/config/limits.js';
 import type { Variable } from '../src/config/variable.js';
 import { variables } from '../src/config/variables.js';
@@ -190,5 +190,30 @@ describe('NAME_FILE', () => {
   it('counts as missing when it is empty', async () => {
     const problems = await problemsOf({ DATABASE_URL, SECRET_KEY_FILE: file('empty', '\n') });
     expect(problems).toEqual([expect.stringMatching(/^SECRET_KEY is missing/)]);
+  });
+});
+
+describe('a file .env', () => {
+  const NAMES = 'PORT=4001\r\nDRAIN_SECONDS = "7"   # of grace\n';
+  const before = process.cwd();
+  const inFolder = (content: string | Buffer): NodeJS.ProcessEnv => {
+    file('.env', content);
+    process.chdir(folder);
+    try {
+      return processEnvironment();
+    } finally {
+      process.chdir(before);
+    }
+  };
+
+  it.each([
+    ['', NAMES],
+    [' with a byte order mark', `\uFEFF${NAMES}`],
+  ])('is read%s', (_, content) => {
+    expect(inFolder(content)).toMatchObject({ PORT: '4001', DRAIN_SECONDS: '7' });
+  });
+
+  it('is refused when it is not UTF-8, where its settings would be lost without a word', () => {
+    expect(() => inFolder(Buffer.from(`\uFEFF${NAMES}`, 'utf16le'))).toThrow(SettingsError);
   });
 });

@@ -14,7 +14,9 @@ import { readJson, readText, root, writePrivate } from './files.mjs';
  */
 export function readEnvironment() {
   try {
-    return { ...parseEnv(readFileSync(join(root, '.env'), 'utf8')), ...process.env };
+    // As the API reads it: without a byte order mark, and in UTF-8 or not at all.
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(join(root, '.env')));
+    return { ...parseEnv(text), ...process.env };
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return { ...process.env };
     throw new Fault(`The file .env cannot be read (${codeOf(error)}).`);

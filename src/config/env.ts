@@ -21,7 +21,9 @@ export class SettingsError extends Error {
 /** The process environment over an optional `.env` file, which never overrides it. Throws SettingsError. */
 export function processEnvironment(): NodeJS.ProcessEnv {
   try {
-    const file = existsSync('.env') ? parseEnv(readFileSync('.env', 'utf8')) : {};
+    // A byte order mark would be a part of the first name, and that setting lost without a word; so would all of UTF-16.
+    const decoder = new TextDecoder('utf-8', { fatal: true });
+    const file = existsSync('.env') ? parseEnv(decoder.decode(readFileSync('.env'))) : {};
     return { ...file, ...process.env };
   } catch {
     throw new SettingsError(['the file .env cannot be read']);
