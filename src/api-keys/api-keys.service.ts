@@ -9,6 +9,7 @@ import { lock } from '../database/transaction.js';
 import { invalidInput, Problem } from '../errors/problem.js';
 import type { Actor, Caller } from '../security/principal.js';
 import { Revocations } from '../security/revocations.js';
+import { requireHeld } from '../security/scopes.guard.js';
 import { createApiKey } from './api-key-format.js';
 import { ApiKeySecret } from './api-key-secret.entity.js';
 import { ApiKey } from './api-key.entity.js';
@@ -119,14 +120,6 @@ export class ApiKeysService {
     });
     this.revocations.applied([id]);
     return result;
-  }
-}
-
-/** Nobody grants what they do not hold at this moment. */
-function requireHeld(owner: Caller, wanted: readonly string[]): void {
-  const missing = wanted.filter((scope) => !owner.scopes.has(scope));
-  if (missing.length > 0) {
-    throw new Problem('scope_not_held', { detail: `You do not hold: ${missing.join(' ')}.` });
   }
 }
 

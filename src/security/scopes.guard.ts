@@ -1,6 +1,7 @@
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { Problem } from '../errors/problem.js';
+import type { Principal } from './principal.js';
 import { policyFor } from './route-policy.js';
 
 /** May this credential? Refuses with 403 `insufficient_scope`, naming what the route needs (RFC 6750 section 3.1). */
@@ -23,4 +24,10 @@ export function insufficientScope(scopes: readonly string[]): Problem {
     detail: `The credential lacks a scope this needs: ${needed}.`,
     headers: { 'www-authenticate': `Bearer realm="rampart", error="insufficient_scope", scope="${needed}"` },
   });
+}
+
+/** Nobody grants what their credential does not hold at this moment. Throws 403 `scope_not_held`. */
+export function requireHeld({ scopes: held }: Principal, wanted: Iterable<string>): void {
+  const missing = [...wanted].filter((scope) => !held.has(scope));
+  if (missing.length > 0) throw new Problem('scope_not_held', { detail: `You do not hold: ${missing.join(' ')}.` });
 }

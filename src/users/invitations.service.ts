@@ -9,7 +9,7 @@ import type { Actor, Caller } from '../security/principal.js';
 import { Invitation } from './invitation.entity.js';
 import { User } from './user.entity.js';
 import type { InviteUser } from './users.dto.js';
-import { UsersService } from './users.service.js';
+import { requireGrantable, UsersService } from './users.service.js';
 
 const TOKEN_BYTES = 32;
 
@@ -23,8 +23,9 @@ export class InvitationsService {
     @Inject(authConfig.KEY) private readonly config: ConfigOf<typeof authConfig>,
   ) {}
 
-  /** Creates the person and the link. Throws 409 when taken, and 503 `mail_unavailable` where links may not be shown. */
+  /** Creates the person and the link. Throws 403 `scope_not_held`, 409 when taken, and 503 `mail_unavailable` where links may not be shown. */
   async invite(caller: Caller, input: InviteUser): Promise<{ user: User; url: string }> {
+    requireGrantable(caller, input.roles ?? [], []);
     if (!this.config.showInvitations) throw new Problem('mail_unavailable');
     const token = randomBytes(TOKEN_BYTES).toString('base64url');
     const user = await this.dataSource.transaction(async (manager) => {

@@ -7,6 +7,8 @@ import { lock, violates } from '../database/transaction.js';
 import { Problem } from '../errors/problem.js';
 import { type Actor, type Caller, SYSTEM } from '../security/principal.js';
 import { Revocations } from '../security/revocations.js';
+import { type Role, scopesOf } from '../security/scopes.js';
+import { requireHeld } from '../security/scopes.guard.js';
 import { foldText } from './fold-text.js';
 import { UserChanges } from './user-changes.js';
 import { User } from './user.entity.js';
@@ -66,13 +68,16 @@ export class UsersService {
     });
   }
 
-  /** Roles and status. Throws 404, and 409 `last_administrator`. */
-  async update(caller: Actor, id: string, { roles, status }: UpdateUser): Promise<User> {
+  /** Roles and status. Throws 404, 403 `scope_not_held`, and 409 `last_administrator`. */
+  async update(caller: Caller, id: string, { roles, status }: UpdateUser): Promise<User> {
     const user = await this.dataSource.transaction(async (manager) => {
       await lock(manager, 'administrators');
       const found = await this.lockUser(manager, id);
       const wasAdministrator = isAdministrator(found);
-      if (roles) found.roles = roles;
+      if (roles) {
+        requireGrantable(caller, roles, found.roles);
+        found.roles = roles;
+      }
       // An invited person becomes active by accepting, not by decree.
       if (status && !(found.status === 'invited' && status === 'active')) found.status = status;
       await manager.save(User, found);
@@ -152,6 +157,14 @@ export class UsersService {
       .getExists();
     if (!left) throw new Problem('last_administrator');
   }
+}
+
+/**
+ * A role is a grant: a key with no more than `users:write` would otherwise make its holder an administrator. What everybody
+ * gets by registering is none. Throws 403 `scope_not_held`.
+ */
+export function requireGrantable(caller: Caller, wanted: readonly Role[], before: readonly Role[]): void {
+  requireHeld(caller, scopesOf(wanted).difference(scopesOf([...before, 'user'])));
 }
 
 const isAdministrator = ({ roles, status, deletionDueAt }: User): boolean =>
