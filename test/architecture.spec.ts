@@ -18,9 +18,6 @@ const EXCEPTIONS: Readonly<Record<string, string>> = {
   'src/auth/auth.dto.ts -> src/users/users.dto.ts': 'one rule of what a username is, for all who may set one',
   'src/cli/people.ts -> src/auth/auth.dto.ts': 'one rule of what a password is, for all who may set one',
   'src/cli/people.ts -> src/users/user.entity.ts': 'the type of what the exported service answers',
-  'src/privacy/export.service.ts -> src/api-keys/api-keys.dto.ts': 'an export shows rows as their feature shows them',
-  'src/privacy/export.service.ts -> src/auth/auth.dto.ts': 'an export shows rows as their feature shows them',
-  'src/privacy/export.service.ts -> src/data/data.dto.ts': 'an export shows rows as their feature shows them',
   'src/privacy/export.service.ts -> src/users/users.dto.ts': 'an export shows rows as their feature shows them',
 };
 

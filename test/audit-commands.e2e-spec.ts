@@ -56,7 +56,12 @@ const COMMANDS: readonly Command[] = [
   { file: 'keys', args: ['rotate'], actions: ['signing_key.rotated'] },
   { file: 'keys', args: ['import', pem], actions: ['signing_key.imported'] },
   { file: 'keys', args: ['import', pem], actions: [] },
-  { file: 'keys', args: ['import', words], actions: [], fails: 'the file is no private key in PEM' },
+  {
+    file: 'keys',
+    args: ['import', words],
+    actions: [],
+    fails: 'the file is no private key in PEM, or one with a passphrase',
+  },
 ];
 
 describe('the audit of a command', () => {

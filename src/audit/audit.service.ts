@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { NIL, v7 as uuid } from 'uuid';
 import { walk } from '../database/walk.js';
+import { PersonalData } from '../security/personal-data.js';
 import type { Actor } from '../security/principal.js';
 import { AuditEvent } from './audit-event.entity.js';
 
@@ -40,10 +41,16 @@ const ABOUT = `
 /** Writes audit rows inside the caller's transaction: a change without its row cannot be committed (ASVS 16.3). */
 @Injectable()
 export class AuditService {
-  constructor(private readonly dataSource: DataSource) {}
+  constructor(
+    private readonly dataSource: DataSource,
+    personalData: PersonalData,
+  ) {
+    // Its rows stay when the person goes: they hold ids, and nothing that says whose.
+    personalData.register('audit', { export: ({ subject }) => this.about(subject) });
+  }
 
   /** Every row about a person, the oldest first. */
-  about(userId: string): AsyncGenerator<PersonalAuditEvent> {
+  private about(userId: string): AsyncGenerator<PersonalAuditEvent> {
     return walk((last, size) => this.dataSource.query(ABOUT, [userId, last?.at ?? new Date(0), last?.id ?? NIL, size]));
   }
 

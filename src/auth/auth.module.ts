@@ -2,6 +2,7 @@ import { Module, type OnModuleInit } from '@nestjs/common';
 import { PassportModule } from '@nestjs/passport';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { Housekeeping } from '../database/housekeeping.js';
+import { PersonalData } from '../security/personal-data.js';
 import { UsersModule } from '../users/users.module.js';
 import { AccessTokensService } from './access-tokens.service.js';
 import { AuthController } from './auth.controller.js';
@@ -36,11 +37,16 @@ import { SigningKeysService } from './signing-keys.service.js';
 })
 export class AuthModule implements OnModuleInit {
   constructor(
+    private readonly personalData: PersonalData,
+    private readonly passwords: PasswordsService,
+    private readonly sessions: SessionsService,
     private readonly housekeeping: Housekeeping,
     private readonly signingKeys: SigningKeysService,
   ) {}
 
   onModuleInit(): void {
+    this.personalData.register('password', { export: ({ subject }) => this.passwords.copyOf(subject) });
+    this.personalData.register('sessions', { export: (owner) => this.sessions.copyOf(owner) });
     this.housekeeping.register('rotate the signing key by age', () => this.signingKeys.rotateWhenOld());
     this.housekeeping.registerSql(
       'sealed successors after their grace',

@@ -22,10 +22,9 @@ export class PasswordsService {
     await manager.upsert(Password, { userId, hash, changedAt: new Date() }, ['userId']);
   }
 
-  /** When the user chose it, or null where there is none. */
-  async findChangedAt(userId: string): Promise<Date | null> {
-    const stored = await this.passwords.findOne({ where: { userId }, select: { changedAt: true } });
-    return stored?.changedAt ?? null;
+  /** When the user chose it; nothing where there is none. */
+  copyOf(userId: string): Promise<object[]> {
+    return this.passwords.find({ where: { userId }, select: { changedAt: true } });
   }
 
   /** Whether this is the user's password; takes the same time when there is no such user, whom the database is asked for too. */

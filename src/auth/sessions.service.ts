@@ -10,6 +10,7 @@ import { Problem } from '../errors/problem.js';
 import type { Actor, Caller } from '../security/principal.js';
 import { Revocations } from '../security/revocations.js';
 import { UserChanges } from '../users/user-changes.js';
+import { SessionView } from './auth.dto.js';
 import { FIRST_PARTY_CLIENT } from './access-tokens.service.js';
 import { newRefreshToken } from './refresh-token.js';
 import { RefreshToken } from './refresh-token.entity.js';
@@ -71,12 +72,16 @@ export class SessionsService implements OnModuleInit {
     return this.sessions.find({ where: { userId: caller.subject, ...live }, order: { createdAt: 'DESC' }, take: 100 });
   }
 
-  /** Every session that is stored of a user, those that are over too, in the order of their ids. */
-  all(userId: string): AsyncGenerator<Session> {
-    return walk((last, size) => {
+  /** Every session that is stored of the caller, those that are over too, in the order of their ids. */
+  async *copyOf({ subject: userId, credentialId }: Caller): AsyncGenerator<object> {
+    const sessions = walk<Session>((last, size) => {
       const id = MoreThan(last?.id ?? NIL);
       return this.sessions.find({ where: { userId, id }, order: { id: 'ASC' }, take: size });
     });
+    for await (const session of sessions) {
+      const { clientId, expiresAt: endsAt, endedAt } = session;
+      yield { ...SessionView.from(session, credentialId), clientId, endsAt, endedAt };
+    }
   }
 
   /** Ends one session of the caller. Throws 404. */

@@ -8,7 +8,7 @@ import { Cursors } from '../security/cursors.js';
 import { type Page, toPage } from '../security/page.js';
 import type { Caller } from '../security/principal.js';
 import { DataRecord } from './data-record.entity.js';
-import type { ListRecords } from './data.dto.js';
+import { type ListRecords, RecordView } from './data.dto.js';
 
 type Query = SelectQueryBuilder<DataRecord>;
 
@@ -50,11 +50,12 @@ export class DataListService {
   }
 
   /** Every record of an owner, live and deleted, in the order of their ids. */
-  all(ownerId: string): AsyncGenerator<DataRecord> {
-    return walk((last, size) => {
+  async *copyOf(ownerId: string): AsyncGenerator<RecordView & { deletedAt: Date | null }> {
+    const records = walk<DataRecord>((last, size) => {
       const id = MoreThan(last?.id ?? NIL);
       return this.records.find({ where: { ownerId, id }, order: { id: 'ASC' }, take: size });
     });
+    for await (const record of records) yield { ...RecordView.from(record), deletedAt: record.deletedAt };
   }
 }
 

@@ -4,8 +4,7 @@ import type { EntityManager } from 'typeorm';
 import type { ConfigOf } from '../config/namespace.js';
 import { retentionConfig } from '../config/retention.config.js';
 import { Housekeeping } from '../database/housekeeping.js';
-import { UserChanges } from '../users/user-changes.js';
-import { UsersModule } from '../users/users.module.js';
+import { PersonalData } from '../security/personal-data.js';
 import { DataListService } from './data-list.service.js';
 import { DataRecord } from './data-record.entity.js';
 import { DataController } from './data.controller.js';
@@ -17,24 +16,27 @@ import { IdempotencyService } from './idempotency.service.js';
 const PIECE = 5_000;
 
 @Module({
-  imports: [TypeOrmModule.forFeature([DataRecord, IdempotencyKey]), UsersModule],
+  imports: [TypeOrmModule.forFeature([DataRecord, IdempotencyKey])],
   controllers: [DataController],
   providers: [DataService, DataListService, DataStore, IdempotencyService],
-  exports: [DataListService],
 })
 export class DataModule implements OnModuleInit {
   constructor(
     private readonly housekeeping: Housekeeping,
-    private readonly userChanges: UserChanges,
+    private readonly personalData: PersonalData,
+    private readonly lists: DataListService,
     @Inject(retentionConfig.KEY) private readonly retention: ConfigOf<typeof retentionConfig>,
   ) {}
 
   onModuleInit(): void {
     const { recordDays } = this.retention;
-    // Kept answers hold content, and their subject is no foreign key, because it may be a client that is no user.
-    this.userChanges.onDeleted(async (manager, subject) => {
-      await manager.delete(IdempotencyKey, { subject });
-      await deleteRecords(manager, subject);
+    this.personalData.register('records', {
+      export: ({ subject }) => this.lists.copyOf(subject),
+      async erase(manager, subject) {
+        // Kept answers hold content, and their subject is no foreign key, because it may be a client that is no user.
+        await manager.delete(IdempotencyKey, { subject });
+        await deleteRecords(manager, subject);
+      },
     });
     this.housekeeping.registerSql(
       'purge deleted records',

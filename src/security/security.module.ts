@@ -12,6 +12,7 @@ import { CredentialUse } from './credential-use.js';
 import { Cursors } from './cursors.js';
 import { Drain } from './drain.js';
 import { MemoryCounterStorage } from './memory-counter-storage.js';
+import { PersonalData } from './personal-data.js';
 import { RateLimitGuard } from './rate-limit.guard.js';
 import { RateLimits } from './rate-limits.js';
 import { RedisCounterStorage } from './redis-counter-storage.js';
@@ -61,6 +62,7 @@ const layers = [
     CredentialUse,
     Cursors,
     Drain,
+    PersonalData,
     RouteDeclarations,
   ],
   exports: [
@@ -72,6 +74,7 @@ const layers = [
     CredentialUse,
     Cursors,
     Drain,
+    PersonalData,
     RouteDeclarations,
   ],
 })

@@ -5,6 +5,7 @@ import { v7 as uuid } from 'uuid';
 import { AuditService } from '../audit/audit.service.js';
 import { lock, violates } from '../database/transaction.js';
 import { Problem } from '../errors/problem.js';
+import { PersonalData } from '../security/personal-data.js';
 import { type Actor, type Caller, SYSTEM } from '../security/principal.js';
 import { Revocations } from '../security/revocations.js';
 import { type Role, scopesOf } from '../security/scopes.js';
@@ -25,6 +26,7 @@ export class UsersService {
     private readonly audit: AuditService,
     private readonly revocations: Revocations,
     private readonly changes: UserChanges,
+    private readonly personalData: PersonalData,
   ) {}
 
   /** Throws 404. */
@@ -101,7 +103,7 @@ export class UsersService {
       await lock(manager, 'administrators');
       const user = await this.lockUser(manager, id);
       if (!condition(user)) return;
-      await this.changes.deleted(manager, id);
+      await this.personalData.erase(manager, id);
       await manager.delete(User, { id });
       if (isAdministrator(user)) await this.requireAdministrator(manager);
       await this.audit.record(manager, actor, 'user.deleted', id);
