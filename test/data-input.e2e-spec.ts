@@ -3,7 +3,7 @@ import { startApp, type TestApp } from './support/app.js';
 import { asUser, type TestCaller } from './support/callers.js';
 import { aRecord } from './support/factories.js';
 import { footprintOf } from './support/footprint.js';
-import { sendRaw } from './support/raw.js';
+import { sendLines } from './support/raw-http.js';
 
 let app: TestApp;
 let owner: TestCaller;
@@ -69,8 +69,8 @@ describe('media types', () => {
 
   it('answers 415 to a body that says nothing of its type', async () => {
     const head = ['POST /api/v1/data HTTP/1.1', `authorization: Bearer ${owner.token}`];
-    expect((await sendRaw(app.url, head, JSON.stringify(aRecord()))).status).toBe(415);
-    expect((await sendRaw(app.url, [...head, 'content-type:'], JSON.stringify(aRecord()))).status).toBe(415);
+    expect((await sendLines(app.url, head, JSON.stringify(aRecord()))).status).toBe(415);
+    expect((await sendLines(app.url, [...head, 'content-type:'], JSON.stringify(aRecord()))).status).toBe(415);
   });
 
   it.each([
@@ -106,7 +106,7 @@ describe('a body where none is expected', () => {
     const second = ['GET /api/v1/users/me HTTP/1.1', 'host: x', credential, 'connection: close', '', ''].join('\r\n');
     const head = [`${method} ${path} HTTP/1.1`, credential, 'content-type: application/json', 'connection: keep-alive'];
     const length = 'content-length: 7';
-    const { status, text } = await sendRaw(app.url, [...head, length], `{"a":1}${second}`);
+    const { status, text } = await sendLines(app.url, [...head, length], `{"a":1}${second}`);
     expect(status).toBe(200);
     expect(text.match(/HTTP\/1\.1 200/g)).toHaveLength(1);
     expect(text).toContain(owner.email);

@@ -6,7 +6,7 @@ import { asUser, type TestCaller, withKey } from './support/callers.js';
 import { aKey, aRecord } from './support/factories.js';
 import { footprintOf } from './support/footprint.js';
 import { type Answer } from './support/http.js';
-import { sendRaw } from './support/raw.js';
+import { sendLines } from './support/raw-http.js';
 
 let app: TestApp;
 let owner: TestCaller;
@@ -144,7 +144,7 @@ describe('the key', () => {
       `authorization: Bearer ${owner.token}`,
       'content-type: application/json',
     ];
-    const answer = await sendRaw(app.url, [...head, 'idempotency-key: a', 'Idempotency-Key: a'], body);
+    const answer = await sendLines(app.url, [...head, 'idempotency-key: a', 'Idempotency-Key: a'], body);
     expect([answer.status, answer.body.code]).toEqual([400, 'idempotency_key_invalid']);
   });
 

@@ -23,7 +23,7 @@ const PATH = '/api/v1/users/me/export';
 type Row = Record<string, unknown>;
 interface Shown {
   /** The part of the copy with one row for each of these. */
-  readonly part: 'user' | 'sessions' | 'apiKeys' | 'records' | 'audit';
+  readonly part: 'user' | 'password' | 'sessions' | 'apiKeys' | 'records' | 'audit';
   readonly mine: string;
   readonly without?: Readonly<Record<string, string>>;
 }

@@ -30,11 +30,12 @@ export function callerOf(base: string): Call {
     const init: RequestInit = { method, headers: sent, body, redirect: 'manual' };
     const response = await fetch(base + path, init);
     const text = await response.text();
-    return { status: response.status, headers: response.headers, text, body: parse(text) };
+    return { status: response.status, headers: response.headers, text, body: jsonOf(text) };
   };
 }
 
-function parse(text: string): unknown {
+/** The JSON of a text, or undefined where it is none. */
+export function jsonOf(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {

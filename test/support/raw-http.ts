@@ -1,4 +1,5 @@
 import { connect } from 'node:net';
+import { type Answer, jsonOf } from './http.js';
 
 /** An answer as it came over the socket. */
 export interface RawAnswer {
@@ -28,6 +29,20 @@ export async function sendRaw(url: string, bytes: string | Buffer): Promise<RawA
 /** A request that ends its connection: `line` is `GET /path HTTP/1.1`, headers as they stand. */
 export const request = (line: string, headers: readonly string[] = [], body = ''): string =>
   `${[line, 'Host: localhost', 'Connection: close', ...headers].join('\r\n')}\r\n\r\n${body}`;
+
+/**
+ * Sends fields as they are written: the first line and the others without line ends, then the body. `Host`, `Content-Length`
+ * and `Connection: close` are added unless they are there.
+ */
+export async function sendLines(url: string, lines: readonly string[], body: string | Buffer = ''): Promise<Answer> {
+  const length = Buffer.byteLength(body);
+  const standard = { host: new URL(url).host, ...(length > 0 && { 'content-length': length }), connection: 'close' };
+  const isThere = (name: string) => lines.some((line) => line.toLowerCase().startsWith(`${name}:`));
+  const added = Object.entries(standard).flatMap(([name, value]) => (isThere(name) ? [] : `${name}: ${value}`));
+  const head = [...lines, ...added, '', ''].join('\r\n');
+  const { status, headers, text } = await sendRaw(url, Buffer.concat([Buffer.from(head), Buffer.from(body)]));
+  return { status, headers: new Headers([...headers]), text, body: jsonOf(text) };
+}
 
 function parse(bytes: Buffer): RawAnswer {
   const all = bytes.toString('latin1');
