@@ -24,8 +24,10 @@ export function translate(error: unknown): Problem {
   if (code?.startsWith('FST_')) {
     return new Problem(FASTIFY[code] ?? codeOfStatus(statusCode ?? 500), { cause: error });
   }
-  // The client hung up within its body: nothing of ours is out of order, though the code is that of a lost database.
-  if (statusCode === 400) return new Problem('request_malformed', { cause: error });
+  // The client hung up: nothing of ours is out of order, though within a body the code is that of a lost database.
+  if (statusCode === 400 || (code as string) === 'ERR_STREAM_PREMATURE_CLOSE') {
+    return new Problem('request_malformed', { cause: error });
+  }
   if (isOrphan(error)) return new Problem('conflict', { cause: error });
   if (isUnavailable(error)) return new Problem('unavailable', { retryAfter: 1, cause: error });
   return new Problem('internal_error', { cause: error });

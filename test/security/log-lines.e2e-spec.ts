@@ -102,4 +102,20 @@ describe('the log, at its most talkative', () => {
     await lineOf(headers.get('x-request-id'), 30);
     expect(lines().slice(before)).toEqual([expect.objectContaining({ level: 30, route: '/health/live' })]);
   });
+
+  it('takes clients that reset a connection full of requests for no fault of the server either', async () => {
+    const { hostname, port } = new URL(instance.url);
+    const requests = 'GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(50);
+    const reset = async () => {
+      const socket = connect(Number(port), hostname).on('error', () => undefined);
+      await once(socket, 'connect');
+      socket.write(requests);
+      socket.resetAndDestroy();
+      await once(socket, 'close');
+    };
+    await Promise.all(Array.from({ length: 40 }, reset));
+    const { headers } = await instance.call('GET', '/health/live');
+    await lineOf(headers.get('x-request-id'), 30);
+    expect(lines().filter(({ level, code }) => level === 50 && code !== 'unavailable')).toEqual([]);
+  });
 });
