@@ -182,9 +182,9 @@ export class InitialSchema1795392000000 implements MigrationInterface {
         request_id text
       );
       CREATE INDEX audit_events_by_time ON audit_events (at, id);
-      CREATE INDEX audit_events_by_actor ON audit_events (actor_id, at);
-      CREATE INDEX audit_events_by_target ON audit_events (target_id, at);
-      CREATE INDEX audit_events_by_user ON audit_events ((details ->> 'userId'), at)
+      CREATE INDEX audit_events_by_actor ON audit_events (actor_id, at, id);
+      CREATE INDEX audit_events_by_target ON audit_events (target_id, at, id);
+      CREATE INDEX audit_events_by_user ON audit_events ((details ->> 'userId'), at, id)
         WHERE details ->> 'userId' IS NOT NULL;
     `);
   }

@@ -3,8 +3,8 @@ import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 /** Who did what to which row. Ids and names of fields, never a personal value: audit outlives the person. */
 @Entity('audit_events')
 @Index('audit_events_by_time', ['at', 'id'])
-@Index('audit_events_by_actor', ['actorId', 'at'])
-@Index('audit_events_by_target', ['targetId', 'at'])
+@Index('audit_events_by_actor', ['actorId', 'at', 'id'])
+@Index('audit_events_by_target', ['targetId', 'at', 'id'])
 @Index('audit_events_by_user', { synchronize: false })
 export class AuditEvent {
   @PrimaryColumn('uuid')
