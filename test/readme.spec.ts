@@ -40,3 +40,15 @@ describe.each(documents)('%s', (file) => {
     expect(links.filter((link) => !existsSync(join(dirname(file), link)))).toEqual([]);
   });
 });
+
+describe('SECURITY.md', () => {
+  it('names evidence that exists', () => {
+    const table = /^\| Layer [\s\S]+?\n\n/m.exec(readFileSync('SECURITY.md', 'utf8'))?.[0] ?? '';
+    const evidence = table.split('\n').flatMap((row) => [...(row.split('|')[3] ?? '').matchAll(/`([^`]+)`/g)]);
+    expect(evidence.length).toBeGreaterThan(20);
+    const places = (name = '') => [`test/${name}.e2e-spec.ts`, `test/${name}.spec.ts`, `test/${name}`, name];
+    expect(evidence.map(([, name]) => name).filter((name) => !places(name).some((path) => existsSync(path)))).toEqual(
+      [],
+    );
+  });
+});
