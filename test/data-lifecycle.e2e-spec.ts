@@ -113,22 +113,6 @@ describe('the purge after RECORD_RETENTION_DAYS', () => {
     expect(trace).toEqual({ actor_kind: 'system', actor_id: null });
   });
 
-  it('works through more than a batch, run by run', async () => {
-    await app.db.query(
-      `INSERT INTO records (id, owner_id, name, classification, content, deleted_at)
-       SELECT gen_random_uuid(), $1, 'batch', 'public', '0', now() - interval '8 days' FROM generate_series(1, 1100)`,
-      [owner.id],
-    );
-    const left = async () =>
-      (await app.db.query<{ n: number }>(`SELECT count(*)::int AS n FROM records WHERE name = 'batch'`))[0]?.n;
-    const counts = [];
-    for (let run = 0; run < 3; run += 1) {
-      await app.nest.get(Housekeeping).run();
-      counts.push(await left());
-    }
-    expect(counts).toEqual([600, 100, 0]);
-  });
-
   it('is done by one instance at a time', async () => {
     const { record, path } = await stored();
     await owner.call('DELETE', path, any);

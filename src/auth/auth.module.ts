@@ -20,6 +20,9 @@ import { SessionsService } from './sessions.service.js';
 import { SigningKey } from './signing-key.entity.js';
 import { SigningKeysService } from './signing-keys.service.js';
 
+/** Nobody brings these back: what is refreshed has not been idle so long. */
+const OVER = `SELECT ctid, id FROM sessions WHERE idle_expires_at < now() - interval '1 day' ORDER BY idle_expires_at LIMIT $1`;
+
 @Module({
   imports: [PassportModule, TypeOrmModule.forFeature([Password, Session, RefreshToken, SigningKey]), UsersModule],
   controllers: [AuthController, SessionsController, JwksController],
@@ -47,21 +50,27 @@ export class AuthModule implements OnModuleInit {
   onModuleInit(): void {
     this.personalData.register('password', { export: ({ subject }) => this.passwords.copyOf(subject) });
     this.personalData.register('sessions', { export: (owner) => this.sessions.copyOf(owner) });
-    this.housekeeping.register('rotate the signing key by age', () => this.signingKeys.rotateWhenOld());
+    this.housekeeping.register('rotate the signing key by age', async () => {
+      await this.signingKeys.rotateWhenOld();
+      return false;
+    });
     this.housekeeping.registerSql(
       'sealed successors after their grace',
-      `UPDATE refresh_tokens SET successor_sealed = NULL WHERE hash IN (SELECT hash FROM refresh_tokens
-         WHERE successor_sealed IS NOT NULL AND used_at < now() - interval '10 seconds' LIMIT $1)`,
+      `UPDATE refresh_tokens SET successor_sealed = NULL WHERE ctid = ANY (ARRAY(SELECT ctid FROM refresh_tokens
+         WHERE successor_sealed IS NOT NULL AND used_at < now() - interval '10 seconds'
+         ORDER BY used_at LIMIT $1 FOR UPDATE SKIP LOCKED))`,
     );
     this.housekeeping.registerSql(
       'sessions that are over',
-      `DELETE FROM sessions WHERE id IN (SELECT id FROM sessions
-         WHERE idle_expires_at < now() - interval '1 day' ORDER BY idle_expires_at LIMIT $1)`,
+      // Their tokens first: one that was used for months has thousands, and so many sessions at once would outlast the limit.
+      `DELETE FROM refresh_tokens WHERE hash = ANY (ARRAY(SELECT t.hash
+         FROM (${OVER}) AS s JOIN refresh_tokens t ON t.session_id = s.id LIMIT $1))`,
+      `DELETE FROM sessions WHERE ctid = ANY (ARRAY(SELECT ctid FROM (${OVER} FOR UPDATE SKIP LOCKED) AS s))`,
     );
     this.housekeeping.registerSql(
       'revocations older than any replay',
       `DELETE FROM revocations WHERE id = ANY (ARRAY(SELECT id FROM revocations
-         WHERE created_at < now() - interval '1 day' ORDER BY created_at LIMIT $1))`,
+         WHERE created_at < now() - interval '1 day' ORDER BY created_at LIMIT $1 FOR UPDATE SKIP LOCKED))`,
     );
   }
 }

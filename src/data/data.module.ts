@@ -40,15 +40,16 @@ export class DataModule implements OnModuleInit {
     });
     this.housekeeping.registerSql(
       'purge deleted records',
-      `WITH purged AS (DELETE FROM records WHERE id IN (SELECT id FROM records
-         WHERE deleted_at < now() - make_interval(days => ${recordDays}) ORDER BY deleted_at LIMIT $1) RETURNING id)
+      `WITH purged AS (DELETE FROM records WHERE ctid = ANY (ARRAY(SELECT ctid FROM records
+         WHERE deleted_at < now() - make_interval(days => ${recordDays})
+         ORDER BY deleted_at LIMIT $1 FOR UPDATE SKIP LOCKED)) RETURNING id)
        INSERT INTO audit_events (id, actor_kind, action, target_id)
        SELECT gen_random_uuid(), 'system', 'record.purged', id FROM purged`,
     );
     this.housekeeping.registerSql(
       'expired idempotency keys',
-      `DELETE FROM idempotency_keys WHERE (subject, route, key) IN
-         (SELECT subject, route, key FROM idempotency_keys WHERE expires_at < now() LIMIT $1)`,
+      `DELETE FROM idempotency_keys WHERE ctid = ANY (ARRAY(SELECT ctid FROM idempotency_keys
+         WHERE expires_at < now() ORDER BY expires_at LIMIT $1 FOR UPDATE SKIP LOCKED))`,
     );
   }
 }

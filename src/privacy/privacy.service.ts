@@ -8,7 +8,7 @@ import type { Caller } from '../security/principal.js';
 import { UsersService } from '../users/users.service.js';
 
 const DAY_MS = 86_400_000;
-const ERASURES_A_RUN = 20;
+const ERASURES_A_STEP = 20;
 
 /** The end of an account: asked for by the person, final after a grace period. */
 @Injectable()
@@ -21,7 +21,7 @@ export class PrivacyService implements OnModuleInit {
   ) {}
 
   onModuleInit(): void {
-    this.housekeeping.register('accounts whose grace period is over', () => this.users.deleteDue(ERASURES_A_RUN));
+    this.housekeeping.register('accounts whose grace period is over', () => this.users.deleteDue(ERASURES_A_STEP));
   }
 
   /** Schedules the end of the account, once. Throws 403 `password_wrong`, 409 `last_administrator`. */

@@ -1,5 +1,6 @@
-import { Module } from '@nestjs/common';
+import { Module, type OnModuleInit } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { Housekeeping } from '../database/housekeeping.js';
 import { Invitation } from './invitation.entity.js';
 import { InvitationsService } from './invitations.service.js';
 import { MeController } from './me.controller.js';
@@ -15,4 +16,15 @@ import { UsersService } from './users.service.js';
   providers: [UsersService, UserListService, InvitationsService, UserChanges],
   exports: [UsersService, InvitationsService, UserChanges],
 })
-export class UsersModule {}
+export class UsersModule implements OnModuleInit {
+  constructor(private readonly housekeeping: Housekeeping) {}
+
+  onModuleInit(): void {
+    // The link alone: whoever was invited stays invited.
+    this.housekeeping.registerSql(
+      'invitations whose link is over',
+      `DELETE FROM invitations WHERE ctid = ANY (ARRAY(SELECT ctid FROM invitations
+         WHERE expires_at < now() ORDER BY expires_at LIMIT $1 FOR UPDATE SKIP LOCKED))`,
+    );
+  }
+}

@@ -130,9 +130,9 @@ export class UsersService {
 
   /**
    * Deletes people whose grace period is over, each in a transaction of its own, but none who undid it at the last moment.
-   * What fails for one does not keep the others; it is thrown when all had their turn.
+   * What fails for one does not keep the others; it is thrown when all had their turn. True when there may be more.
    */
-  async deleteDue(limit: number): Promise<void> {
+  async deleteDue(limit: number): Promise<boolean> {
     const where = { deletionDueAt: LessThanOrEqual(new Date()) };
     const due = await this.users.find({ where, select: { id: true }, order: { deletionDueAt: 'ASC' }, take: limit });
     const failures: unknown[] = [];
@@ -143,6 +143,7 @@ export class UsersService {
       });
     }
     if (failures.length > 0) throw new AggregateError(failures, `${failures.length} accounts could not be deleted`);
+    return due.length === limit;
   }
 
   private async lockUser(manager: EntityManager, id: string): Promise<User> {
