@@ -12,8 +12,8 @@ import { Progress } from './progress.mjs';
 import { runStep } from './step.mjs';
 
 /**
- * Runs `dist/cli/<name>.js` with the settings `npm start` would give the API. The embedded database is the one of a
- * running `npm start`, or is started for as long as the command takes.
+ * Runs `dist/cli/<name>.js`, or what only a checkout has, `scripts/commands/<name>.mjs`, with the settings `npm start` would
+ * give the API. The embedded database is the one of a running `npm start`, or is started for as long as the command takes.
  * @param {string[]} args the name, then what the command takes
  * @param {import('./stop-request.mjs').StopRequest} stop
  * @returns {Promise<number>} the command's exit code
@@ -24,9 +24,9 @@ export async function runCommand([name = '', ...args], stop) {
   const options = { progress: new Progress(), signal };
   const { node } = await prepareRuntime(options);
   await prepareBuild(node, options);
-  const file = join('dist', 'cli', `${name}.js`);
-  if (!/^[a-z-]+$/.test(name) || !existsSync(join(root, file)))
-    throw new Fault(`There is no command ${JSON.stringify(name)}.`);
+  const files = [join('dist', 'cli', `${name}.js`), join('scripts', 'commands', `${name}.mjs`)];
+  const file = files.find((each) => /^[a-z-]+$/.test(name) && existsSync(join(root, each)));
+  if (!file) throw new Fault(`There is no command ${JSON.stringify(name)}.`);
   /** @param {string} [databaseUrl] */
   const run = async (databaseUrl) => {
     const env = applicationEnvironment(given, { stateDir, databaseUrl });
