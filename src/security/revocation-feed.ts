@@ -28,6 +28,7 @@ export class RevocationFeed implements OnModuleInit, OnApplicationShutdown {
   private client: pg.Client | undefined;
   private heardAt = Number.NEGATIVE_INFINITY;
   private timer: NodeJS.Timeout | undefined;
+  private asking: Promise<unknown> | undefined;
   private stopped = false;
 
   constructor(@Inject(databaseConfig.KEY) private readonly database: ConfigOf<typeof databaseConfig>) {}
@@ -76,6 +77,7 @@ export class RevocationFeed implements OnModuleInit, OnApplicationShutdown {
       query_timeout: CONNECT_TIMEOUT_MS,
     });
     this.client = client;
+    this.asking = undefined;
     client.on('error', () => this.reconnect(client));
     client.on('end', () => this.reconnect(client));
     client.on('notification', ({ channel, payload }) => this.heard(client, channel, payload));
@@ -116,7 +118,11 @@ export class RevocationFeed implements OnModuleInit, OnApplicationShutdown {
       this.reconnect(client);
       return;
     }
-    client.query(`SELECT pg_notify($1, '')`, [this.heartbeatChannel]).catch(() => undefined);
+    // One at a time: pg deprecates a second question to a connection that has not answered the first.
+    this.asking ??= client
+      .query(`SELECT pg_notify($1, '')`, [this.heartbeatChannel])
+      .catch(() => undefined)
+      .finally(() => client === this.client && (this.asking = undefined));
     this.timer = setTimeout(() => this.beat(client), BEAT_MS).unref();
   }
 
