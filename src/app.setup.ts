@@ -9,6 +9,7 @@ import { parseCidrs } from './config/address.js';
 import type { Env } from './config/env.js';
 import { httpConfig } from './config/http.config.js';
 import type { ConfigOf } from './config/namespace.js';
+import { limitRequestTime } from './database/time-limits.js';
 import { answerOddRequests } from './errors/client-error.js';
 import { loggableError } from './errors/loggable-error.js';
 import { Problem } from './errors/problem.js';
@@ -65,6 +66,7 @@ function createAdapter(http: ConfigOf<typeof httpConfig>, logger: pino.Logger, t
   answerOddRequests(instance.server, transport.headers);
   const allowed = new AllowedMethods(instance);
   registerIngress(instance, transport);
+  limitRequestTime(instance);
   registerAccessLog(instance);
   registerBodyParsing(instance);
   registerCors(instance, http.corsOrigins, http.corsCredentials);

@@ -87,6 +87,15 @@ describe('process.env', () => {
   });
 });
 
+describe('transactions', () => {
+  it('are begun in one place, which repeats those that lost against another', () => {
+    const begun = /\.\s*(transaction|startTransaction)\s*\(|@Transactional\b|\bSTART TRANSACTION\b|['"`]BEGIN\b/;
+    expect(sources.filter(({ text }) => begun.test(text)).map(({ path }) => path)).toEqual([
+      'src/database/transaction.ts',
+    ]);
+  });
+});
+
 describe('size', () => {
   it('of files: a median of 45 lines, nine of ten within 120, none above 250', () => {
     const lines = sources.map((file) => file.lines);

@@ -5,7 +5,7 @@ import { v7 as uuid } from 'uuid';
 import { AuditService } from '../audit/audit.service.js';
 import { authConfig } from '../config/auth.config.js';
 import type { ConfigOf } from '../config/namespace.js';
-import { lock } from '../database/transaction.js';
+import { inTransaction, lock } from '../database/transaction.js';
 import { invalidInput, Problem } from '../errors/problem.js';
 import type { Actor, Caller } from '../security/principal.js';
 import { Revocations } from '../security/revocations.js';
@@ -31,7 +31,7 @@ export class ApiKeysService {
 
   /** Throws 403 `scope_not_held`, 400 for an expiry in the past, 409 when there are too many. */
   create(owner: Caller, input: CreateApiKey): Promise<{ entity: ApiKey; key: string }> {
-    return this.dataSource.transaction((manager) => this.insert(manager, owner, input));
+    return inTransaction(this.dataSource, (manager) => this.insert(manager, owner, input));
   }
 
   /** The same within the caller's transaction. Who makes it for the owner is the actor. */
@@ -110,7 +110,7 @@ export class ApiKeysService {
 
   /** Locks the owner's key, changes it, and makes every instance forget what it knew of it. */
   private async change<T>(owner: Caller, id: string, work: (m: EntityManager, key: ApiKey) => Promise<T>): Promise<T> {
-    const result = await this.dataSource.transaction(async (manager) => {
+    const result = await inTransaction(this.dataSource, async (manager) => {
       const where = { id, ownerId: owner.subject };
       const key = await manager.findOne(ApiKey, { where, lock: { mode: 'pessimistic_write' } });
       if (!key) throw new Problem('not_found');

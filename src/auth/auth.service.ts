@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { AuditService } from '../audit/audit.service.js';
+import { inTransaction } from '../database/transaction.js';
 import { Problem } from '../errors/problem.js';
 import type { Actor } from '../security/principal.js';
 import { InvitationsService } from '../users/invitations.service.js';
@@ -26,7 +27,7 @@ export class AuthService {
   /** Creates the account unless the address is taken, which nobody is told. A taken username is left out. */
   async register(actor: Actor, { password, ...person }: Register): Promise<void> {
     // Hashed once whatever is taken, or the time of the answer would tell.
-    const hash = await this.passwords.hash(password);
+    const hash = await this.hash(password);
     const taken = await this.createAccount(actor, person, hash);
     if (taken === 'username_taken') await this.createAccount(actor, { ...person, username: undefined }, hash);
   }
@@ -44,16 +45,22 @@ export class AuthService {
 
   /** Activates an invited person with the password of their choice. Throws 400 `invitation_invalid`. */
   async acceptInvitation(actor: Actor, { token, password }: AcceptInvitation): Promise<void> {
-    const hash = await this.passwords.hash(password);
-    await this.dataSource.transaction(async (manager) => {
+    const hash = await this.hash(password);
+    await inTransaction(this.dataSource, async (manager) => {
       const user = await this.invitations.redeem(manager, actor, token);
       await this.passwords.store(manager, user.id, hash);
     });
   }
 
+  /** Hashes what there is a place for: an outage of the database must not fill the queue of those who log in when it ends. */
+  private async hash(password: string): Promise<string> {
+    await this.dataSource.query('SELECT 1');
+    return this.passwords.hash(password);
+  }
+
   /** What kept the account from being created, or null. */
   private async createAccount(actor: Actor, person: Omit<Register, 'password'>, hash: string): Promise<string | null> {
-    const create = this.dataSource.transaction(async (manager) => {
+    const create = inTransaction(this.dataSource, async (manager) => {
       const user = await this.users.create(manager, { ...person, roles: ['user'], status: 'active' });
       await this.passwords.store(manager, user.id, hash);
       await this.audit.record(manager, actor, 'user.registered', user.id);

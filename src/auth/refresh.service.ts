@@ -3,6 +3,7 @@ import { DataSource, type EntityManager } from 'typeorm';
 import { AuditService } from '../audit/audit.service.js';
 import { authConfig } from '../config/auth.config.js';
 import type { ConfigOf } from '../config/namespace.js';
+import { inTransaction } from '../database/transaction.js';
 import { Problem } from '../errors/problem.js';
 import type { Actor } from '../security/principal.js';
 import { Revocations } from '../security/revocations.js';
@@ -44,7 +45,7 @@ export class RefreshService {
 
   /** Exchanges a refresh token. Throws 401 `refresh_token_invalid`, which says nothing of the reason. */
   async refresh(actor: Actor, token: string): Promise<TokenResponse> {
-    const outcome = await this.dataSource.transaction((manager) => this.use(manager, actor, token));
+    const outcome = await inTransaction(this.dataSource, (manager) => this.use(manager, actor, token));
     if (!outcome) throw new Problem('refresh_token_invalid');
     if ('reused' in outcome) {
       this.revocations.applied([outcome.reused]);

@@ -5,6 +5,7 @@ import { NIL, v7 as uuid } from 'uuid';
 import { AuditService } from '../audit/audit.service.js';
 import { authConfig } from '../config/auth.config.js';
 import type { ConfigOf } from '../config/namespace.js';
+import { inTransaction } from '../database/transaction.js';
 import { walk } from '../database/walk.js';
 import { Problem } from '../errors/problem.js';
 import type { Actor, Caller } from '../security/principal.js';
@@ -47,7 +48,7 @@ export class SessionsService implements OnModuleInit {
     const { token, hash } = newRefreshToken();
     const { sessionIdleSeconds, sessionAbsoluteSeconds } = this.config;
     const now = Date.now();
-    return this.dataSource.transaction(async (manager) => {
+    return inTransaction(this.dataSource, async (manager) => {
       // Locked: who is being disabled meanwhile would keep this session for the day that they are let in again.
       const active = `SELECT 1 FROM users WHERE id = $1 AND status = 'active' FOR SHARE`;
       if ((await manager.query<unknown[]>(active, [userId])).length === 0) return null;
@@ -86,7 +87,7 @@ export class SessionsService implements OnModuleInit {
 
   /** Ends one session of the caller. Throws 404. */
   async end(caller: Caller, id: string): Promise<void> {
-    await this.dataSource.transaction(async (manager) => {
+    await inTransaction(this.dataSource, async (manager) => {
       const own = { id, userId: caller.subject, endedAt: IsNull() };
       const { affected } = await manager.update(Session, own, { endedAt: new Date() });
       if (!affected) throw new Problem('not_found');
@@ -98,7 +99,7 @@ export class SessionsService implements OnModuleInit {
 
   /** Ends every session of the caller but this one. */
   async endOthers(caller: Caller): Promise<void> {
-    const ids = await this.dataSource.transaction(async (manager) => {
+    const ids = await inTransaction(this.dataSource, async (manager) => {
       const others = { userId: caller.subject, id: Not(caller.credentialId), endedAt: IsNull() };
       const found = (await manager.find(Session, { where: others, select: { id: true } })).map(({ id }) => id);
       await manager.update(Session, others, { endedAt: new Date() });
@@ -111,7 +112,7 @@ export class SessionsService implements OnModuleInit {
 
   /** Ends every session of a user, for an administrator. Throws 404 for an unknown user. */
   async endAll(caller: Caller, userId: string): Promise<void> {
-    await this.dataSource.transaction(async (manager) => {
+    await inTransaction(this.dataSource, async (manager) => {
       const [user] = await manager.query<unknown[]>('SELECT 1 FROM users WHERE id = $1', [userId]);
       if (!user) throw new Problem('not_found');
       await this.endAllOf(manager, userId);

@@ -6,7 +6,7 @@ import { type EntityManager, Repository } from 'typeorm';
 import { AuditService } from '../audit/audit.service.js';
 import { authConfig } from '../config/auth.config.js';
 import type { ConfigOf } from '../config/namespace.js';
-import { lock } from '../database/transaction.js';
+import { inTransaction, lock, patiently } from '../database/transaction.js';
 import { type Actor, SYSTEM } from '../security/principal.js';
 import { deriveKey, Sealer } from '../security/sealing.js';
 import { SigningKey } from './signing-key.entity.js';
@@ -46,7 +46,9 @@ export class SigningKeysService implements OnModuleInit {
   }
 
   async onModuleInit(): Promise<void> {
-    await this.repository.manager.transaction(async (manager) => {
+    await inTransaction(this.repository.manager, async (manager) => {
+      // Every instance of a start comes by here, one after the other.
+      await patiently(manager);
       await lock(manager, 'signing keys');
       if (this.config.signingKey) await this.importPem(manager, this.config.signingKey, SYSTEM);
       else if (!(await manager.exists(SigningKey))) await this.insert(manager, newKey(), 'signing_key.created', SYSTEM);
@@ -120,7 +122,7 @@ export class SigningKeysService implements OnModuleInit {
   }
 
   private async exchange(work: (manager: EntityManager) => Promise<string>): Promise<string> {
-    const kid = await this.repository.manager.transaction(async (manager) => {
+    const kid = await inTransaction(this.repository.manager, async (manager) => {
       await lock(manager, 'signing keys');
       return work(manager);
     });

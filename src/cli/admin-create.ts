@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { DataSource } from 'typeorm';
+import { inTransaction } from '../database/transaction.js';
 import { command, UsageError } from './context.js';
 import { createPerson, randomPassword } from './people.js';
 
@@ -9,7 +10,9 @@ const USAGE = 'usage: npm run admin:create -- <email> [--password-file <file>]';
 /** Makes an administrator. Without a file the password is random and shown this once; it is never an argument. */
 await command(async (app) => {
   const { email, password, shown } = readArguments();
-  await app.get(DataSource).transaction((manager) => createPerson(app, manager, { email, password, roles: ['admin'] }));
+  await inTransaction(app.get(DataSource), (manager) =>
+    createPerson(app, manager, { email, password, roles: ['admin'] }),
+  );
   process.stdout.write(`administrator ${email}\n${shown ? `password      ${password}\n` : ''}`);
 });
 

@@ -2,6 +2,7 @@ import type { INestApplicationContext } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { ApiKeysService } from '../api-keys/api-keys.service.js';
 import type { Env } from '../config/env.js';
+import { inTransaction } from '../database/transaction.js';
 import { SYSTEM } from '../security/principal.js';
 import { scopesOf } from '../security/scopes.js';
 import { UsersService } from '../users/users.service.js';
@@ -20,7 +21,7 @@ await command(async (app, env) => {
 function seed(app: INestApplicationContext, env: Env): Promise<object> {
   const email = env.SEED_ADMIN_EMAIL ?? 'admin@example.com';
   const password = env.SEED_ADMIN_PASSWORD ?? randomPassword();
-  return app.get(DataSource).transaction(async (manager) => {
+  return inTransaction(app.get(DataSource), async (manager) => {
     const user = { email: USER_EMAIL, password: randomPassword() };
     const { id, roles } = await createPerson(app, manager, { ...user, roles: ['user'] });
     await createPerson(app, manager, { email, password, roles: ['admin'] }).catch((error: unknown) => {

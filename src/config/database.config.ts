@@ -69,4 +69,10 @@ export const databaseConfig = namespace('database', (env) => ({
     ? connectionOf(env.MIGRATION_DATABASE_URL, undefined, env.DATABASE_CA_FILE)
     : undefined,
   poolSize: env.DATABASE_POOL_SIZE,
+  limits: {
+    acquireMs: env.DATABASE_ACQUIRE_MS,
+    lockMs: env.DATABASE_LOCK_MS,
+    statementMs: env.DATABASE_STATEMENT_MS,
+    requestMs: env.DATABASE_REQUEST_MS,
+  },
 }));

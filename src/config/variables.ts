@@ -33,6 +33,8 @@ function contact(value: string): string {
   return href;
 }
 
+const milliseconds = (fallback: number) => integer(50, 60_000, fallback);
+
 const limits = (fallback: string) => parsed(parseLimits, parseLimits(fallback));
 
 /** Every variable this backend reads. `.env.example` documents each; a test compares the two. */
@@ -61,6 +63,10 @@ export const variables = {
   DATABASE_PASSWORD: secret(),
   DATABASE_CA_FILE: text(),
   DATABASE_POOL_SIZE: integer(1, 500, 10),
+  DATABASE_ACQUIRE_MS: milliseconds(1000),
+  DATABASE_LOCK_MS: milliseconds(1200),
+  DATABASE_STATEMENT_MS: milliseconds(1300),
+  DATABASE_REQUEST_MS: milliseconds(1400),
   MIGRATION_DATABASE_URL: secret(),
 
   SECRET_KEY: secret(),

@@ -13,7 +13,7 @@ import { DataStore } from './data.store.js';
 import { IdempotencyKey } from './idempotency-key.entity.js';
 import { IdempotencyService } from './idempotency.service.js';
 
-const PIECE = 5_000;
+const PIECE = 1_000;
 
 @Module({
   imports: [TypeOrmModule.forFeature([DataRecord, IdempotencyKey])],
@@ -34,8 +34,8 @@ export class DataModule implements OnModuleInit {
       export: ({ subject }) => this.lists.copyOf(subject),
       async erase(manager, subject) {
         // Kept answers hold content, and their subject is no foreign key, because it may be a client that is no user.
-        await manager.delete(IdempotencyKey, { subject });
-        await deleteRecords(manager, subject);
+        await deleteAllOf(manager, 'idempotency_keys', 'subject', subject);
+        await deleteAllOf(manager, 'records', 'owner_id', subject);
       },
     });
     this.housekeeping.registerSql(
@@ -54,12 +54,12 @@ export class DataModule implements OnModuleInit {
   }
 }
 
-/** In pieces: the foreign key would take millions of records in one statement, which would outlast its limit each time. */
-async function deleteRecords(manager: EntityManager, ownerId: string): Promise<void> {
+/** In pieces: a foreign key would take millions of rows in one statement, which would outlast its limit each time. */
+async function deleteAllOf(manager: EntityManager, table: string, column: string, owner: string): Promise<void> {
   for (let deleted = PIECE; deleted === PIECE;) {
     [, deleted] = await manager.query<[unknown[], number]>(
-      'DELETE FROM records WHERE id IN (SELECT id FROM records WHERE owner_id = $1 LIMIT $2)',
-      [ownerId, PIECE],
+      `DELETE FROM ${table} WHERE ctid IN (SELECT ctid FROM ${table} WHERE ${column} = $1 LIMIT $2)`,
+      [owner, PIECE],
     );
   }
 }

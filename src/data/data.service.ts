@@ -3,6 +3,7 @@ import { DataSource, type EntityManager, IsNull, Not } from 'typeorm';
 import { v7 as uuid } from 'uuid';
 import { AuditService } from '../audit/audit.service.js';
 import { HotReads } from '../database/hot-reads.js';
+import { inTransaction } from '../database/transaction.js';
 import { invalidInput, Problem } from '../errors/problem.js';
 import { formatEtag, ifMatch } from '../security/etag.js';
 import type { Caller } from '../security/principal.js';
@@ -29,7 +30,7 @@ export class DataService {
   /** Throws 403 for a restricted record without the scope, and what an Idempotency-Key may refuse. */
   create(owner: Caller, input: CreateRecord, idempotencyKey: string | undefined): Promise<Answer<RecordView>> {
     requireClassification(owner, input.classification);
-    return this.dataSource.transaction((manager) =>
+    return inTransaction(this.dataSource, (manager) =>
       this.idempotency.once(manager, owner, { route: 'POST /data', header: idempotencyKey, input }, async () => {
         const { name, classification, content, tags = [] } = input;
         const now = new Date();
@@ -61,7 +62,7 @@ export class DataService {
 
   /** Applies a merge patch. Throws 404, 428, 412, 403, and 400 when the merged content is out of bounds. */
   update(owner: Caller, id: string, patch: UpdateRecord, precondition: string | undefined): Promise<RecordView> {
-    return this.dataSource.transaction(async (manager) => {
+    return inTransaction(this.dataSource, async (manager) => {
       const record = await this.lockRecord(manager, owner, id);
       requireMatch(precondition, record);
       const fields = Object.keys(patch).filter((name) => patch[name as keyof UpdateRecord] !== undefined);
@@ -79,7 +80,7 @@ export class DataService {
 
   /** Deletes so that it can be restored. Throws 404, 428, 412. */
   async delete(owner: Caller, id: string, precondition: string | undefined): Promise<void> {
-    await this.dataSource.transaction(async (manager) => {
+    await inTransaction(this.dataSource, async (manager) => {
       const record = await this.lockRecord(manager, owner, id);
       requireMatch(precondition, record);
       const now = new Date();
@@ -90,7 +91,7 @@ export class DataService {
 
   /** Throws 404, and 409 `not_deleted`. */
   restore(owner: Caller, id: string): Promise<RecordView> {
-    return this.dataSource.transaction(async (manager) => {
+    return inTransaction(this.dataSource, async (manager) => {
       const record = await this.lockRecord(manager, owner, id, true);
       if (record.deletedAt === null) throw new Problem('not_deleted');
       const changed = { deletedAt: null, updatedAt: new Date(), version: record.version + 1 };

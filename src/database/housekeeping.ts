@@ -1,6 +1,6 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { tryLock } from './transaction.js';
+import { inTransaction, patiently, tryLock } from './transaction.js';
 
 const INTERVAL_MS = 60_000;
 const LOCK = 'housekeeping';
@@ -71,8 +71,9 @@ export class Housekeeping implements OnApplicationBootstrap, OnApplicationShutdo
 
   /** How many rows were done: none while another instance is at a batch. The lock is one of the transaction: a pooler may be between. */
   private batch(sql: string): Promise<number> {
-    return this.dataSource.transaction(async (manager) => {
+    return inTransaction(this.dataSource, async (manager) => {
       if (!(await tryLock(manager, LOCK))) return 0;
+      await patiently(manager);
       const done = await manager.queryRunner?.query(sql, [BATCH], true);
       return done?.affected ?? 0;
     });

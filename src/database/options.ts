@@ -1,9 +1,10 @@
 import { join } from 'node:path';
+import pg from 'pg';
 import type { DataSourceOptions } from 'typeorm';
 import type { Connection, databaseConfig } from '../config/database.config.js';
 import type { ConfigOf } from '../config/namespace.js';
+import { BoundedPool } from './bounded-pool.js';
 import { exactJson } from './json-type.js';
-import { limitTime } from './time-limits.js';
 
 /** Both from `src/` and from `dist/`: migrations are always the compiled ones. */
 const MIGRATIONS = join(import.meta.dirname, '../../dist/migrations/*.js');
@@ -28,8 +29,8 @@ export function dataSourceOptions(connection: Connection, poolSize: number) {
   } as const satisfies DataSourceOptions;
 }
 
-/** The same for requests, whose statements have an end; a migration may take as long as it needs. */
-export function servingOptions({ connection, poolSize }: ConfigOf<typeof databaseConfig>) {
+/** The same for requests, whose waiting has an end; a migration may take as long as it needs. */
+export function servingOptions({ connection, poolSize, limits }: ConfigOf<typeof databaseConfig>) {
   const options = dataSourceOptions(connection, poolSize);
-  return { ...options, extra: { ...options.extra, onConnect: limitTime } };
+  return { ...options, driver: { ...pg, Pool: BoundedPool }, extra: { ...options.extra, limits } };
 }

@@ -1,3 +1,5 @@
+import { withinRequestTime } from './time-limits.js';
+
 const PAGE = 100;
 
 /**
@@ -6,7 +8,9 @@ const PAGE = 100;
  */
 export async function* walk<T>(pageAfter: (last: T | null, size: number) => Promise<T[]>): AsyncGenerator<T> {
   for (let last: T | null = null; ;) {
-    const rows: T[] = await pageAfter(last, PAGE);
+    // A page is a request's work: whoever reads a long answer has been answered long ago.
+    const after: T | null = last;
+    const rows: T[] = await withinRequestTime(() => pageAfter(after, PAGE));
     yield* rows;
     if (rows.length < PAGE) return;
     last = rows.at(-1) ?? null;

@@ -12,8 +12,14 @@ const FASTIFY: Readonly<Record<string, ErrorCode>> = {
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'request_malformed',
 };
 
-/** SQLSTATE classes that mean "not now": connection, rollback, resources, shutdown, and locks that were not got in time. */
-const UNAVAILABLE_SQLSTATE = /^(08|40|53|57P|55P03|57014)/;
+/**
+ * SQLSTATE classes that mean "not now": connection, rollback, resources, shutdown, the server's disk; what was ended for its time,
+ * locks that were not got in time, and a server that became a replica.
+ */
+const UNAVAILABLE_SQLSTATE = /^(08|40|53|57P|58|25006|25P0[34]|55P03|57014)/;
+/** What pg and TypeORM say without a code when a connection was lost, before a question or between two of a transaction. */
+const LOST_CONNECTION =
+  /^(Connection terminated|timeout (expired|exceeded when trying)|Client (has encountered|was closed)|Query runner already released|Database connection provided)/;
 const NETWORK_CODES = new Set(['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'ETIMEDOUT', 'EPIPE', 'EAI_AGAIN', 'ENOENT']);
 
 /** Any thrown value as a Problem. Nothing of its text survives: only codes decide. */
@@ -38,8 +44,7 @@ export function isUnavailable(error: unknown): boolean {
   const { code, driverError, message } = (error ?? {}) as { code?: string; driverError?: unknown; message?: string };
   if (driverError !== undefined && driverError !== error) return isUnavailable(driverError);
   if (code !== undefined) return UNAVAILABLE_SQLSTATE.test(code) || NETWORK_CODES.has(code);
-  // pg gives these two no code.
-  return /^(Connection terminated|timeout exceeded when trying to connect)/.test(message ?? '');
+  return LOST_CONNECTION.test(message ?? '');
 }
 
 /** A foreign key found nothing: whose row it would have been was deleted while the request ran. */

@@ -3,6 +3,7 @@ import fastify, { type FastifyInstance } from 'fastify';
 import { DataSource } from 'typeorm';
 import { httpConfig } from '../config/http.config.js';
 import type { ConfigOf } from '../config/namespace.js';
+import { withinRequestTime } from '../database/time-limits.js';
 import { clientTimeouts } from '../security/client-timeouts.js';
 import { CounterStorage } from '../security/counter-storage.js';
 import { RevocationFeed } from '../security/revocation-feed.js';
@@ -49,7 +50,7 @@ export class ManagementServer implements OnApplicationBootstrap, OnApplicationSh
 
   private async details(): Promise<Details> {
     const startedAt = performance.now();
-    const reachable = await this.dataSource.query('SELECT 1').then(
+    const reachable = await withinRequestTime(() => this.dataSource.query('SELECT 1')).then(
       () => true,
       () => false,
     );

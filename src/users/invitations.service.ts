@@ -4,6 +4,7 @@ import { DataSource, type EntityManager } from 'typeorm';
 import { AuditService } from '../audit/audit.service.js';
 import { authConfig } from '../config/auth.config.js';
 import type { ConfigOf } from '../config/namespace.js';
+import { inTransaction } from '../database/transaction.js';
 import { Problem } from '../errors/problem.js';
 import type { Actor, Caller } from '../security/principal.js';
 import { Invitation } from './invitation.entity.js';
@@ -28,7 +29,7 @@ export class InvitationsService {
     requireGrantable(caller, input.roles ?? [], []);
     if (!this.config.showInvitations) throw new Problem('mail_unavailable');
     const token = randomBytes(TOKEN_BYTES).toString('base64url');
-    const user = await this.dataSource.transaction(async (manager) => {
+    const user = await inTransaction(this.dataSource, async (manager) => {
       const created = await this.users.create(manager, { roles: ['user'], ...input, status: 'invited' });
       const expiresAt = new Date(Date.now() + this.config.invitationSeconds * 1000);
       await manager.insert(Invitation, { tokenHash: hashOf(token), userId: created.id, expiresAt });

@@ -3,7 +3,7 @@ import { InjectRepository } from '@nestjs/typeorm';
 import { DataSource, type EntityManager, LessThanOrEqual, Repository } from 'typeorm';
 import { v7 as uuid } from 'uuid';
 import { AuditService } from '../audit/audit.service.js';
-import { lock, violates } from '../database/transaction.js';
+import { inTransaction, lock, violates } from '../database/transaction.js';
 import { Problem } from '../errors/problem.js';
 import { PersonalData } from '../security/personal-data.js';
 import { type Actor, type Caller, SYSTEM } from '../security/principal.js';
@@ -54,7 +54,7 @@ export class UsersService {
 
   /** Throws 409 `username_taken`. */
   async updateMe(caller: Caller, { username, displayName }: UpdateMe): Promise<User> {
-    return this.dataSource.transaction(async (manager) => {
+    return inTransaction(this.dataSource, async (manager) => {
       const user = await this.lockUser(manager, caller.subject);
       if (username !== undefined) {
         user.username = username;
@@ -72,7 +72,7 @@ export class UsersService {
 
   /** Roles and status. Throws 404, 403 `scope_not_held`, and 409 `last_administrator`. */
   async update(caller: Caller, id: string, { roles, status }: UpdateUser): Promise<User> {
-    const user = await this.dataSource.transaction(async (manager) => {
+    const user = await inTransaction(this.dataSource, async (manager) => {
       await lock(manager, 'administrators');
       const found = await this.lockUser(manager, id);
       const wasAdministrator = isAdministrator(found);
@@ -99,7 +99,7 @@ export class UsersService {
   }
 
   private async deleteIf(condition: (user: User) => boolean, actor: Actor, id: string): Promise<void> {
-    await this.dataSource.transaction(async (manager) => {
+    await inTransaction(this.dataSource, async (manager) => {
       await lock(manager, 'administrators');
       const user = await this.lockUser(manager, id);
       if (!condition(user)) return;
@@ -114,7 +114,7 @@ export class UsersService {
 
   /** Sets or clears the moment of a requested deletion, and answers the one that holds. Throws 409 `last_administrator`. */
   async scheduleDeletion(caller: Caller, dueAt: Date | null): Promise<Date | null> {
-    return this.dataSource.transaction(async (manager) => {
+    return inTransaction(this.dataSource, async (manager) => {
       await lock(manager, 'administrators');
       const user = await this.lockUser(manager, caller.subject);
       // Asking again neither postpones what is coming nor leaves a trace of a change that was none.

@@ -4,20 +4,9 @@ import { createApp } from '../../src/app.setup.js';
 import { readEnv } from '../../src/config/env.js';
 import { createDatabase, type TestDatabase } from './database.js';
 import { type Call, callerOf } from './http.js';
+import { testSettings } from './settings.js';
 
-/** Settings of every test: the cheapest password hash that is allowed, and limits that only their own spec can reach. */
-export const testSettings = {
-  NODE_ENV: 'test',
-  LOG_LEVEL: 'silent',
-  HOST: '127.0.0.1',
-  PORT: '0',
-  PUBLIC_URL: 'http://localhost:3000',
-  DRAIN_DELAY_SECONDS: '0',
-  RATE_LIMIT_ADDRESS: '1000000/minute',
-  RATE_LIMIT_ANONYMOUS: '1000000/minute',
-  RATE_LIMIT_PRINCIPAL: '1000000/minute',
-  RATE_LIMIT_SENSITIVE: '1000000/minute',
-} as const;
+export { testSettings };
 
 export interface TestApp {
   readonly url: string;
@@ -28,6 +17,9 @@ export interface TestApp {
   readonly settings: NodeJS.ProcessEnv;
   stop(): Promise<void>;
 }
+
+/** What a caller needs of an application, in whatever process it runs. */
+export type Reached = Pick<TestApp, 'call' | 'db'>;
 
 /** The whole application on a database of its own, listening on a free port. */
 export async function startApp(settings: NodeJS.ProcessEnv = {}): Promise<TestApp> {

@@ -1,4 +1,4 @@
-import type { TestApp } from './app.js';
+import type { Reached } from './app.js';
 import { aKey, aPerson } from './factories.js';
 import type { Answer, RequestOptions } from './http.js';
 
@@ -14,7 +14,7 @@ export interface TestCaller {
 }
 
 /** Registers and logs in, with these roles. */
-export async function asUser({ call, db }: TestApp, roles: string[] = ['user']): Promise<TestCaller> {
+export async function asUser({ call, db }: Reached, roles: string[] = ['user']): Promise<TestCaller> {
   const person = aPerson();
   await call('POST', '/api/v1/auth/register', { json: person });
   if (roles.join() !== 'user') await db.query('UPDATE users SET roles = $1 WHERE email = $2', [roles, person.email]);
@@ -23,7 +23,7 @@ export async function asUser({ call, db }: TestApp, roles: string[] = ['user']):
 
 /** Logs in a person that exists. */
 export async function login(
-  { call }: Pick<TestApp, 'call'>,
+  { call }: Pick<Reached, 'call'>,
   { email, password }: { email: string; password: string },
 ): Promise<TestCaller> {
   const { status, body } = await call('POST', '/api/v1/auth/login', { json: { email, password } });
@@ -40,12 +40,12 @@ export async function login(
   };
 }
 
-export const asAdmin = (app: TestApp): Promise<TestCaller> => asUser(app, ['admin']);
-export const asAuditor = (app: TestApp): Promise<TestCaller> => asUser(app, ['auditor']);
-export const asReader = (app: TestApp): Promise<TestCaller> => asUser(app, ['reader']);
+export const asAdmin = (app: Reached): Promise<TestCaller> => asUser(app, ['admin']);
+export const asAuditor = (app: Reached): Promise<TestCaller> => asUser(app, ['auditor']);
+export const asReader = (app: Reached): Promise<TestCaller> => asUser(app, ['reader']);
 
 /** Makes a key of this owner and calls with it. */
-export async function withKey(app: TestApp, owner: TestCaller, overrides: Record<string, unknown> = {}) {
+export async function withKey(app: Reached, owner: TestCaller, overrides: Record<string, unknown> = {}) {
   const { status, body } = await owner.call('POST', '/api/v1/api-keys', { json: aKey(overrides) });
   if (status !== 201) throw new Error(`the key was not made: ${status} ${JSON.stringify(body)}`);
   const { id, key } = body as { id: string; key: string };

@@ -7,6 +7,8 @@ const DEADLINE_MS = 10_000;
 /** Runs a statement in a transaction of its own and stays in it, with every lock, until released: undone unless committed. */
 export async function hold({ url }: TestDatabase, sql: string, values: unknown[] = []) {
   const client = new pg.Client({ connectionString: url });
+  // A test that ends the server takes this connection with it.
+  client.on('error', () => undefined);
   await client.connect();
   await client.query('BEGIN');
   await client.query(sql, values);

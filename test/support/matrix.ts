@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { TestApp } from './app.js';
+import type { Reached } from './app.js';
 import { asAdmin, asAuditor, asReader, asUser, claimsOf, login, type TestCaller, withKey } from './callers.js';
 import { aKey, aPerson, aRecord } from './factories.js';
 import type { RequestOptions } from './http.js';
@@ -11,7 +11,7 @@ export interface Kind {
 }
 
 /** One of each kind of caller. Two kinds name a stranger's row: the user, and the administrator, whom no role lets in. */
-export async function makeKinds(app: TestApp) {
+export async function makeKinds(app: Reached) {
   const [reader, user, auditor, admin, stranger] = await Promise.all([
     asReader(app),
     asUser(app),
@@ -46,7 +46,7 @@ export async function makeKinds(app: TestApp) {
 export type KindName = keyof Awaited<ReturnType<typeof makeKinds>>;
 
 /** Makes what the route needs to succeed, and says how it is called. */
-export type Prepare = (app: TestApp, kind: Kind) => Promise<Prepared> | Prepared;
+export type Prepare = (app: Reached, kind: Kind) => Promise<Prepared> | Prepared;
 
 interface Prepared extends RequestOptions {
   /** The row the path names. */
@@ -114,7 +114,7 @@ export const requests: Readonly<Record<string, Prepare>> = {
   'POST /api/v1/data/:id/restore': async ({ db }, { owner }) => ({ id: await aStoredRecord(db, owner.id, new Date()) }),
 };
 
-type Database = TestApp['db'];
+type Database = Reached['db'];
 
 async function aUser(db: Database): Promise<string> {
   const id = randomUUID();
@@ -155,7 +155,7 @@ async function aStoredRecord(db: Database, ownerId: string, deletedAt: Date | nu
   return id;
 }
 
-async function invitation(app: TestApp): Promise<string> {
+async function invitation(app: Reached): Promise<string> {
   const admin = await asAdmin(app);
   const { body: invited } = await admin.call('POST', '/api/v1/users', { json: { email: aPerson().email } });
   return String(invited.invitationUrl).split('#token=')[1] ?? '';

@@ -1,8 +1,7 @@
-import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { promisify } from 'node:util';
 import pg from 'pg';
 import type { TestProject } from 'vitest/node';
+import { migrate } from './migrate.js';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -20,14 +19,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const admin = new pg.Client({ connectionString: adminUrl });
   await admin.connect();
   await admin.query(`CREATE DATABASE ${template}`);
-  await promisify(execFile)(process.execPath, ['dist/cli/migrate.js'], {
-    env: {
-      ...process.env,
-      NODE_ENV: 'test',
-      DATABASE_URL: databaseUrl(adminUrl, template),
-      SECRET_KEY: randomBytes(32).toString('base64'),
-    },
-  });
+  await migrate(databaseUrl(adminUrl, template));
   project.provide('adminUrl', adminUrl);
   project.provide('template', template);
   return async () => {

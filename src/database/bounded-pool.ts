@@ -1,0 +1,92 @@
+import type { Socket } from 'node:net';
+import pg from 'pg';
+import { deadline, PATIENT_MS, STEP_MS, type TimeLimits } from './time-limits.js';
+
+/** A process that stopped within a transaction, or whose machine is gone, keeps its locks no longer. */
+const IDLE_IN_TRANSACTION_MS = 10_000;
+/** The server's own limit comes first: it ends the statement and keeps the connection. */
+const LATER_MS = 1_000;
+
+type Connected = pg.ClientBase & { readonly connection: { readonly stream: Socket }; readonly readyForQuery: boolean };
+type Done = (error: Error | undefined, client: pg.PoolClient | undefined, release: (error?: unknown) => void) => void;
+
+/**
+ * A pool in which nobody waits longer than the limits (ASVS 13.1.3, 13.2.6). A statement ends at its limit; a server that is frozen
+ * or cut off says nothing at all, and its connection goes. Not `query_timeout`, which keeps the connection, and with it a
+ * transaction that the next user of the connection would commit.
+ */
+export class BoundedPool extends pg.Pool {
+  private readonly limits: TimeLimits;
+  private readonly watches = new WeakMap<pg.ClientBase, NodeJS.Timeout>();
+
+  constructor({ limits, ...config }: pg.PoolConfig & { limits: TimeLimits }) {
+    const { acquireMs: connectionTimeoutMillis } = limits;
+    // The pool waits for it, which its types do not know.
+    const hooks = { onConnect: (client: pg.ClientBase) => introduce(client, limits) };
+    super({ ...config, ...hooks, connectionTimeoutMillis });
+    this.limits = limits;
+    this.on('release', (_error, client) => this.unwatch(client));
+  }
+
+  override connect(): Promise<pg.PoolClient>;
+  override connect(done: Done): void;
+  override connect(done?: Done): Promise<pg.PoolClient> | void {
+    if (done) return this.connectBefore(deadline(this.limits), done);
+    return new Promise((resolve, reject) => {
+      this.connect((error, client) => (client ? resolve(client) : reject(error ?? new Error('no connection'))));
+    });
+  }
+
+  private connectBefore(end: number | undefined, done: Done): void {
+    if (end === undefined) return super.connect(done);
+    let late = false;
+    const timer = setTimeout(
+      () => {
+        late = true;
+        done(new Error('timeout exceeded when trying to connect'), undefined, () => undefined);
+      },
+      Math.min(this.limits.acquireMs, timeLeft(end)),
+    );
+    super.connect((error, client, release) => {
+      clearTimeout(timer);
+      if (late) return client && release();
+      if (client) this.watch(client, end);
+      done(error, client, release);
+    });
+  }
+
+  /** Silence is judged by what is left of the request's time, and once that is up, step by step. */
+  private watch(client: pg.ClientBase, end: number): void {
+    const { stream } = (client as Connected).connection;
+    const last = () => stream.setTimeout(STEP_MS);
+    const wait = end - performance.now() - STEP_MS;
+    if (wait <= 0) last();
+    else this.watches.set(client, setTimeout(last, wait));
+  }
+
+  private unwatch(client: pg.ClientBase): void {
+    clearTimeout(this.watches.get(client));
+    (client as Connected).connection.stream.setTimeout(silenceMs(this.limits));
+  }
+}
+
+const timeLeft = (end: number): number => Math.max(STEP_MS, end - performance.now());
+
+const silenceMs = ({ statementMs }: TimeLimits): number => Math.max(statementMs, PATIENT_MS) + LATER_MS;
+
+/** Tells a new connection its limits, which its server may be too far gone to hear. */
+async function introduce(client: pg.ClientBase, limits: TimeLimits): Promise<void> {
+  const connected = client as Connected;
+  const { stream } = connected.connection;
+  // Not as the argument of setTimeout(), which listens once: an idle minute would be the last that is watched.
+  stream.on('timeout', () => {
+    if (connected.readyForQuery) return;
+    stream.destroy(Object.assign(new Error('the database is silent'), { code: 'ETIMEDOUT' }));
+  });
+  stream.setTimeout(limits.acquireMs);
+  await client.query(
+    `SET statement_timeout = ${limits.statementMs}; SET lock_timeout = ${limits.lockMs};
+     SET idle_in_transaction_session_timeout = ${IDLE_IN_TRANSACTION_MS}`,
+  );
+  stream.setTimeout(silenceMs(limits));
+}
