@@ -1,7 +1,9 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chownSync, mkdirSync, rmSync, createWriteStream, statfsSync } from 'node:fs';
+import { chownSync, createWriteStream, mkdirSync, rmSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import pg from 'pg';
 import { startCluster } from '../../scripts/lib/embedded-postgres.mjs';
 import { findPlace, type Place } from '../../scripts/lib/postgres-place.mjs';
 import { migrate } from './migrate.js';
@@ -9,6 +11,8 @@ import { makeState, removeState } from './start.js';
 
 /** As durable as a server whose machine never loses power: what is acknowledged survives the death of every process. */
 const DURABLE = { fsync: 'off', synchronous_commit: 'on', max_connections: '100' };
+
+const POLL_MS = 25;
 
 type Server = Awaited<ReturnType<typeof startCluster>>;
 
@@ -22,6 +26,7 @@ export interface ClusterOptions {
 /** A PostgreSQL of one test's own, to which everything may happen that happens to servers. Signals reach all of its processes. */
 export class Cluster {
   private server: Server | undefined;
+  private ended = false;
 
   private constructor(
     private readonly state: string,
@@ -55,7 +60,24 @@ export class Cluster {
   /** Starts the server after its end, on the port it had; resolves when it lets clients in. */
   async open(): Promise<void> {
     const { signal } = new AbortController();
-    this.server = await startCluster(this.place, 'cluster', { signal, settings: this.settings });
+    const server = await startCluster(this.place, 'cluster', { signal, settings: this.settings });
+    this.server = server;
+    this.ended = false;
+    void server.exited.then(() => (this.ended = true));
+  }
+
+  /** Waits until the server lets clients in again after it was in trouble, and starts it where it has ended. */
+  async reopen(): Promise<void> {
+    for (;;) {
+      const client = new pg.Client({ connectionString: this.adminUrl });
+      const reached = await client.connect().then(
+        () => true,
+        () => false,
+      );
+      if (reached) return client.end();
+      if (this.ended) return this.open();
+      await wait(POLL_MS);
+    }
   }
 
   /** Ends the server as an administrator would: clients are told, and hung up on. */
@@ -85,11 +107,6 @@ export class Cluster {
     for (const pid of this.pids().toReversed()) send(pid, 'SIGCONT');
   }
 
-  /** Whether the server has ended, by itself or not. */
-  async hasEnded(): Promise<boolean> {
-    return Promise.race([this.running.exited.then(() => true), Promise.resolve(false)]);
-  }
-
   /** Leaves no byte on its disk. */
   async fill(): Promise<void> {
     const { bavail, bsize } = statfsSync(this.ownDisk);
@@ -107,7 +124,7 @@ export class Cluster {
 
   /** Ends it and leaves nothing behind. */
   async remove(): Promise<void> {
-    if (this.server && !(await this.hasEnded())) await this.kill();
+    if (this.server && !this.ended) await this.kill();
     if (this.disk) execFileSync('umount', [this.disk]);
     removeState(this.state);
   }

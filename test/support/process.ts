@@ -18,28 +18,32 @@ export interface Instance {
 }
 
 /** Starts the built application with these settings. */
-export async function startInstance(settings: NodeJS.ProcessEnv): Promise<Instance> {
+export const startInstance = (settings: NodeJS.ProcessEnv): Promise<Instance> => spawnInstance(settings).listening;
+
+/** The same where its start is not all that matters: its process, and what it becomes. */
+export function spawnInstance(settings: NodeJS.ProcessEnv): { child: ChildProcess; listening: Promise<Instance> } {
   const { child, output } = spawnMain(settings);
-  const url = await new Promise<string>((resolve, reject) => {
+  const listening = new Promise<string>((resolve, reject) => {
     child.on('message', (message: { type?: string; url?: string }) => {
       if (message.type === 'listening') resolve(message.url ?? '');
     });
     child.on('exit', (code) => reject(new Error(`the instance ended with ${code}: ${output()}`)));
   });
   return {
-    url,
-    call: callerOf(url),
     child,
-    output,
-    async stop(signal = 'SIGTERM') {
-      if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
-      const ended = once(child, 'exit');
-      child.kill(signal);
-      await ended;
-      return child.exitCode;
-    },
+    listening: listening.then((url) => ({ url, call: callerOf(url), child, output, stop: stopOf(child) })),
   };
 }
+
+const stopOf =
+  (child: ChildProcess): Instance['stop'] =>
+  async (signal = 'SIGTERM') => {
+    if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
+    const ended = once(child, 'exit');
+    child.kill(signal);
+    await ended;
+    return child.exitCode;
+  };
 
 /** How a start that was refused ended. */
 export interface Refusal {

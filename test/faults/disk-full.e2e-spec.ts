@@ -1,0 +1,91 @@
+import { randomBytes } from 'node:crypto';
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { asUser, type TestCaller } from '../support/callers.js';
+import { Cluster, whyNoDisk } from '../support/cluster.js';
+import { aRequest, type Answered, notRefused, type Ready } from '../support/every-route.js';
+import { aRecord } from '../support/factories.js';
+import { type OnCluster, startOnCluster } from '../support/on-cluster.js';
+import { until } from '../support/until.js';
+
+const RECOVERY_MS = 1_000;
+/** The smallest segments of the log, so that the disk has room for several. */
+const SETTINGS = { min_wal_size: '32MB', max_wal_size: '64MB' };
+
+const reason = whyNoDisk();
+let cluster: Cluster;
+let app: OnCluster;
+let user: TestCaller;
+
+beforeAll(async () => {
+  if (reason) return;
+  cluster = await Cluster.start({ diskMegabytes: 256, settings: SETTINGS });
+  app = await startOnCluster(cluster);
+  user = await asUser(app);
+});
+afterAll(async () => {
+  if (reason) return;
+  await app.stop();
+  await cluster.remove();
+});
+
+const aWrite = (content: unknown) =>
+  aRequest(user, 'POST /data', 'POST', '/api/v1/data', { json: aRecord({ content }) });
+const large = () => aWrite({ text: randomBytes(22_000).toString('hex') });
+const small = () => aWrite({});
+
+/** While there is no room: what is refused is refused rightly, and nothing else is said. */
+async function withoutRoom(writes: Ready[]): Promise<Answered[]> {
+  const answered: Answered[] = [];
+  for (const write of writes) answered.push(await write.send());
+  expect((await app.call('GET', '/health/live')).status).toBe(200);
+  const refused = answered.filter(({ answer }) => answer.status !== 201);
+  expect(refused).not.toEqual([]);
+  expect(notRefused(refused)).toEqual([]);
+  return answered;
+}
+
+/** When there is room again. PostgreSQL may have to be started, and takes its own time to recover. */
+async function withRoom(answered: readonly Answered[]): Promise<void> {
+  cluster.free();
+  await cluster.reopen();
+  await until(async () => (await large().send()).answer.status === 201, RECOVERY_MS);
+  const kept = await app.db.query<{ id: string }>('SELECT id FROM records');
+  const acknowledged = answered.flatMap(({ answer }) => (answer.status === 201 ? [answer.body.id] : []));
+  expect(acknowledged).not.toEqual([]);
+  expect(acknowledged.filter((id) => !kept.some((row) => row.id === id))).toEqual([]);
+  expect(app.instance.child.exitCode).toBeNull();
+  expect(app.instance.output()).toBe('');
+}
+
+/** Uses up what the log of the database has left on its disk, at which PostgreSQL ends itself. */
+async function exhaustLog(): Promise<void> {
+  const client = new pg.Client({ connectionString: cluster.adminUrl });
+  client.on('error', () => undefined);
+  await client.connect();
+  const write = () => client.query(`SELECT pg_logical_emit_message(false, 'fill', repeat('x', 1000000))`);
+  for (let full = false; !full;)
+    full = await write().then(
+      () => false,
+      () => true,
+    );
+}
+
+describe('a database whose disk is full', () => {
+  it('answers 503 to what it cannot keep, keeps what it acknowledged, and writes again when there is room', async (context) => {
+    if (reason) context.skip(reason);
+    const before = [await large().send(), await small().send()];
+    await cluster.fill();
+    const answered = await withoutRoom(Array.from({ length: 50 }, (_, i) => (i % 2 === 0 ? large() : small())));
+    await withRoom([...before, ...answered]);
+  });
+
+  it('does so too where it ends itself because its log has no room', async (context) => {
+    if (reason) context.skip(reason);
+    const before = [await large().send(), await small().send()];
+    await cluster.fill();
+    await exhaustLog();
+    const answered = await withoutRoom(Array.from({ length: 10 }, small));
+    await withRoom([...before, ...answered]);
+  });
+});
