@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { asUser, type TestCaller } from '../support/callers.js';
 import { Cluster } from '../support/cluster.js';
 import { aRequest, everyRoute, notRefused, notServed, type Ready, sendAll } from '../support/every-route.js';
-import { aRecord } from '../support/factories.js';
+import { aPerson, aRecord } from '../support/factories.js';
 import { hold, waitingBackends } from '../support/locks.js';
 import { makeKinds } from '../support/matrix.js';
 import { type OnCluster, startOnCluster } from '../support/on-cluster.js';
@@ -121,6 +121,16 @@ describe.each(LASTING)('while the database is $name', (fault) => {
       }
     });
     await recovered(ready);
+  });
+
+  it('a crowd that wants in does not wait for its passwords to be hashed first', async () => {
+    const { email, password } = user;
+    const crowd = Array.from({ length: 20 }, () => [
+      aRequest(app, 'login', 'POST', '/api/v1/auth/login', { json: { email, password } }),
+      aRequest(app, 'register', 'POST', '/api/v1/auth/register', { json: aPerson() }),
+    ]).flat();
+    await during(fault, async () => expect(notRefused(await sendAll(crowd))).toEqual([]));
+    await recovered(crowd.slice(0, 2));
   });
 
   it('what was on its way when it happened is answered 503 in time', async () => {

@@ -20,21 +20,26 @@ export async function startOnCluster(cluster: Cluster, settings: NodeJS.ProcessE
   const SECRET_KEY = randomBytes(32).toString('base64');
   const all = { ...testSettings, LOG_LEVEL: 'fatal', DATABASE_URL: url, SECRET_KEY, ...settings };
   const instance = await startInstance(all);
-  const pool = new pg.Pool({ connectionString: url, max: 2 });
-  // The test does things to the server that its own connections do not survive.
-  pool.on('error', () => undefined);
+  const db = onCluster(url);
   return {
     instance,
     settings: all,
     call: instance.call,
-    db: {
-      url,
-      query: async <T extends object>(sql: string, values: unknown[] = []) => (await pool.query<T>(sql, values)).rows,
-      drop: () => pool.end(),
-    },
+    db,
     async stop() {
       await instance.stop('SIGKILL');
-      await pool.end();
+      await db.drop();
     },
+  };
+}
+
+/** A way to ask a database of a cluster, whose connections may end at any moment with it. */
+export function onCluster(url: string): Reached['db'] {
+  const pool = new pg.Pool({ connectionString: url, max: 2 });
+  pool.on('error', () => undefined);
+  return {
+    url,
+    query: async <T extends object>(sql: string, values: unknown[] = []) => (await pool.query<T>(sql, values)).rows,
+    drop: () => pool.end(),
   };
 }
