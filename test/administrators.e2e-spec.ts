@@ -154,7 +154,7 @@ describe('two administrators who end each other at the same moment', () => {
 
   /** All wait in the database for the same lock, so that none has read anything before another. */
   async function atOnce(requests: (() => Promise<Answer>)[]): Promise<Answer[]> {
-    const gate = new pg.Client({ connectionString: app.db.url });
+    const gate = new pg.Client({ connectionString: app.db.adminUrl });
     await gate.connect();
     try {
       await gate.query(`BEGIN; SELECT pg_advisory_xact_lock(hashtextextended('administrators', 0))`);

@@ -18,8 +18,8 @@ beforeAll(async () => {
 afterAll(() => empty.drop());
 
 /** The data source as the API has it, with the compiled entities when they are asked for. */
-function dataSourceOf({ url }: TestDatabase, entities: string[] = []): Promise<DataSource> {
-  const { hostname, port, username, password, pathname } = new URL(url);
+function dataSourceOf({ adminUrl }: TestDatabase, entities: string[] = []): Promise<DataSource> {
+  const { hostname, port, username, password, pathname } = new URL(adminUrl);
   const place = { host: hostname, port: Number(port), user: username, password, database: pathname.slice(1) };
   return new DataSource({ ...dataSourceOptions(place as never, 2), entities }).initialize();
 }
@@ -53,9 +53,9 @@ describe('every migration', () => {
 });
 
 /** `npm run migration:run` as a process of its own. */
-function migrateProcess({ url }: TestDatabase) {
+function migrateProcess({ adminUrl }: TestDatabase) {
   const { PATH, HOME } = process.env;
-  const env = { PATH, HOME, ...testSettings, SECRET_KEY, DATABASE_URL: url };
+  const env = { PATH, HOME, ...testSettings, SECRET_KEY, DATABASE_URL: adminUrl };
   const child = spawn(process.execPath, ['dist/cli/migrate.js'], { env, stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()));

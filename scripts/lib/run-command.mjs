@@ -32,6 +32,8 @@ export async function runCommand([name = '', ...args], stop) {
     const env = applicationEnvironment(given, { stateDir, databaseUrl });
     return (await runStep(node, [file, ...args], { signal, env, show: true })).code;
   };
+  // About a server of somebody else's, with no more of our settings than are given.
+  if (name === 'db-roles') return (await runStep(node, [file, ...args], { signal, env: given, show: true })).code;
   if (isGiven(given, 'DATABASE_URL') || isProduction(given)) return run();
 
   makeStateDir(stateDir);

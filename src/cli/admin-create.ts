@@ -3,7 +3,8 @@ import { parseArgs } from 'node:util';
 import { DataSource } from 'typeorm';
 import { inTransaction } from '../database/transaction.js';
 import { command, UsageError } from './context.js';
-import { createPerson, randomPassword } from './people.js';
+import { createPerson } from './people.js';
+import { randomPassword } from './random-password.js';
 
 const USAGE = 'usage: npm run admin:create -- <email> [--password-file <file>]';
 

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import type { INestApplicationContext } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { AuditService } from '../audit/audit.service.js';
@@ -11,9 +10,6 @@ import type { Role } from '../security/scopes.js';
 import type { User } from '../users/user.entity.js';
 import { UsersService } from '../users/users.service.js';
 import { UsageError } from './context.js';
-
-/** A password nobody has to invent: 120 random bits. */
-export const randomPassword = (): string => randomBytes(15).toString('base64url');
 
 /**
  * Creates an active person from the terminal, where the operator already holds every key, in the caller's transaction.

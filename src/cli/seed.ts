@@ -7,7 +7,8 @@ import { SYSTEM } from '../security/principal.js';
 import { scopesOf } from '../security/scopes.js';
 import { UsersService } from '../users/users.service.js';
 import { command, UsageError } from './context.js';
-import { createPerson, randomPassword } from './people.js';
+import { createPerson } from './people.js';
+import { randomPassword } from './random-password.js';
 
 const USER_EMAIL = 'user@example.com';
 

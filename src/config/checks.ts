@@ -67,21 +67,30 @@ function signingKeyProblems(pem: string | undefined): string[] {
 }
 
 function databaseProblems(env: Env): string[] {
-  return (['DATABASE_URL', 'MIGRATION_DATABASE_URL'] as const).flatMap((name) => {
-    const url = env[name];
-    if (!url)
-      return name === 'DATABASE_URL' ? [`${name} is missing (postgres://user:password@host:5432/database)`] : [];
-    // One role for both is one mistake.
-    if (name === 'MIGRATION_DATABASE_URL' && url === env.DATABASE_URL) return [];
-    try {
-      const connection = connectionOf(url, undefined, env.DATABASE_CA_FILE);
-      const plain = connection.ssl === false || !connection.ssl.rejectUnauthorized;
-      const unsafe = env.NODE_ENV === 'production' && plain && !isLocal(connection);
-      return unsafe ? [`${name} is remote and needs sslmode=verify-full in production`] : [];
-    } catch (error) {
-      return [`${name} ${error instanceof RangeError ? error.message : 'is invalid'}`];
-    }
-  });
+  const { DATABASE_URL: url, MIGRATION_DATABASE_URL: migration } = env;
+  const missing = url ? [] : ['DATABASE_URL is missing (postgres://user:password@host:5432/database)'];
+  // One role for both is one mistake.
+  const both = migration !== url ? connectionProblems(env, 'MIGRATION_DATABASE_URL') : [];
+  return [...missing, ...connectionProblems(env, 'DATABASE_URL'), ...both];
+}
+
+type DatabaseUrl = 'DATABASE_URL' | 'MIGRATION_DATABASE_URL' | 'ROLES_DATABASE_URL';
+
+/** What is wrong with the URL of a database, if it is given. */
+export function connectionProblems<N extends DatabaseUrl>(
+  env: Pick<Env, N | 'NODE_ENV' | 'DATABASE_CA_FILE'>,
+  name: N,
+): string[] {
+  const url: string | undefined = env[name];
+  if (!url) return [];
+  try {
+    const connection = connectionOf(url, undefined, env.DATABASE_CA_FILE);
+    const plain = connection.ssl === false || !connection.ssl.rejectUnauthorized;
+    const unsafe = env.NODE_ENV === 'production' && plain && !isLocal(connection);
+    return unsafe ? [`${name} is remote and needs sslmode=verify-full in production`] : [];
+  } catch (error) {
+    return [`${name} ${error instanceof RangeError ? error.message : 'is invalid'}`];
+  }
 }
 
 function redisProblems({ REDIS_URL: url, REDIS_PASSWORD: password, REDIS_CA_FILE: caFile }: Env): string[] {

@@ -75,4 +75,6 @@ export const databaseConfig = namespace('database', (env) => ({
     statementMs: env.DATABASE_STATEMENT_MS,
     requestMs: env.DATABASE_REQUEST_MS,
   },
+  /** At home one role does everything. */
+  warnOfExcess: env.NODE_ENV === 'production',
 }));

@@ -32,10 +32,20 @@ export function processEnvironment(): NodeJS.ProcessEnv {
 
 /** Reads and validates every variable. Throws one SettingsError that names all that are wrong. */
 export async function readEnv(source: NodeJS.ProcessEnv = processEnvironment()): Promise<Env> {
+  return readVariables(Object.keys(variables) as (keyof Env)[], unsafeSettings, source);
+}
+
+/** The same for some of them: a command takes no secret that it has no use for. */
+export async function readVariables<K extends keyof Env>(
+  names: readonly K[],
+  judge: (env: Pick<Env, K>) => string[],
+  source: NodeJS.ProcessEnv = processEnvironment(),
+): Promise<Pick<Env, K>> {
   const problems = new Problems();
   const values: Record<string, unknown> = {};
   const sources = await secretSources(source).catch((error: unknown) => problems.add(messageOf(error)));
-  for (const [name, variable] of Object.entries<Variable<unknown>>(variables)) {
+  for (const name of names) {
+    const variable: Variable<unknown> = variables[name];
     values[name] = variable.fallback;
     try {
       if (variable.secret && !sources) problems.silence(name);
@@ -45,8 +55,8 @@ export async function readEnv(source: NodeJS.ProcessEnv = processEnvironment()):
       problems.add(`${name} ${messageOf(error)}`);
     }
   }
-  const env = values as Env;
-  for (const problem of unsafeSettings(env)) problems.add(problem);
+  const env = values as Pick<Env, K>;
+  for (const problem of judge(env)) problems.add(problem);
   problems.throwIfAny();
   return env;
 }

@@ -7,6 +7,7 @@ import { Housekeeping } from './housekeeping.js';
 import { HotReads } from './hot-reads.js';
 import { migrate, requireCurrentSchema } from './migrate.js';
 import { servingOptions } from './options.js';
+import { ServingRole } from './serving-role.js';
 
 /** One pool of connections. Refuses to start on a schema that is not this build's. */
 @Global()
@@ -34,7 +35,7 @@ import { servingOptions } from './options.js';
       },
     }),
   ],
-  providers: [HotReads, Housekeeping],
+  providers: [HotReads, Housekeeping, ServingRole],
   exports: [HotReads, Housekeeping],
 })
 export class DatabaseModule {}

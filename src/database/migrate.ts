@@ -1,13 +1,14 @@
 import { DataSource, MigrationExecutor } from 'typeorm';
 import type { Connection } from '../config/database.config.js';
 import { dataSourceOptions } from './options.js';
+import { applyPrivileges } from './privileges.js';
 import { SchemaError } from './schema-error.js';
 
 /** Any constant does, as long as every instance takes the same one; this spells "ramp". */
-const LOCK = 0x72_61_6d_70;
+export const MIGRATION_LOCK = 0x72_61_6d_70;
 
 /**
- * Runs what is pending, under an advisory lock: TypeORM has none, and instances that start together would collide.
+ * Runs what is pending and says what the application may do with each table, under an advisory lock: TypeORM has none, and instances that start together would collide.
  * The lock belongs to the session that migrates, so that of a killed instance it goes when its transaction has, not before.
  * Throws SchemaError for unknown migrations.
  */
@@ -15,14 +16,15 @@ export async function migrate(connection: Connection): Promise<string[]> {
   const dataSource = await new DataSource(dataSourceOptions(connection, 2)).initialize();
   const runner = dataSource.createQueryRunner();
   try {
-    await runner.query('SELECT pg_advisory_lock($1)', [LOCK]);
+    await runner.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
     await refuseUnknown(dataSource);
     const executor = new MigrationExecutor(dataSource, runner);
     executor.transaction = 'each';
     const done = await executor.executePendingMigrations();
+    await applyPrivileges((sql, values) => runner.query(sql, values));
     return done.map(({ name }) => name);
   } finally {
-    await runner.query('SELECT pg_advisory_unlock($1)', [LOCK]).catch(() => undefined);
+    await runner.query('SELECT pg_advisory_unlock($1)', [MIGRATION_LOCK]).catch(() => undefined);
     await runner.release();
     await dataSource.destroy();
   }

@@ -5,8 +5,8 @@ import { until } from './until.js';
 const DEADLINE_MS = 10_000;
 
 /** Runs a statement in a transaction of its own and stays in it, with every lock, until released: undone unless committed. */
-export async function hold({ url }: TestDatabase, sql: string, values: unknown[] = []) {
-  const client = new pg.Client({ connectionString: url });
+export async function hold({ adminUrl }: TestDatabase, sql: string, values: unknown[] = []) {
+  const client = new pg.Client({ connectionString: adminUrl });
   // A test that ends the server takes this connection with it.
   client.on('error', () => undefined);
   await client.connect();
