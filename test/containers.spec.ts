@@ -26,14 +26,14 @@ const compose = parse(text, { merge: true }) as {
   secrets: Record<string, { file: string }>;
 };
 const services = Object.entries(compose.services);
-const { api, migrate, postgres, valkey } = compose.services as Record<
-  'api' | 'migrate' | 'postgres' | 'valkey',
+const { api, migrate, postgres, roles, valkey } = compose.services as Record<
+  'api' | 'migrate' | 'postgres' | 'roles' | 'valkey',
   Service
 >;
 
 describe('docker-compose.yml', () => {
-  it('has a database, a cache, migrations and the API', () => {
-    expect(Object.keys(compose.services).toSorted()).toEqual(['api', 'migrate', 'postgres', 'valkey']);
+  it('has a database, a cache, roles, migrations and the API', () => {
+    expect(Object.keys(compose.services).toSorted()).toEqual(['api', 'migrate', 'postgres', 'roles', 'valkey']);
     expect(postgres.image).toMatch(/^postgres:18/);
     expect(valkey.image).toMatch(/^valkey\/valkey:/);
   });
@@ -47,16 +47,36 @@ describe('docker-compose.yml', () => {
     for (const port of service.ports ?? []) expect(port).toMatch(/^127\.0\.0\.1:/);
   });
 
-  it('starts the API when the database is healthy and the migrations have run', () => {
+  it('starts the API when the database is healthy, has its roles and the migrations have run', () => {
     expect(api.depends_on).toMatchObject({
       postgres: { condition: 'service_healthy' },
       valkey: { condition: 'service_healthy' },
       migrate: { condition: 'service_completed_successfully' },
     });
-    expect(migrate.depends_on).toEqual({ postgres: { condition: 'service_healthy' } });
+    expect(migrate.depends_on).toEqual({ roles: { condition: 'service_completed_successfully' } });
     expect(migrate.command).toEqual(['node', 'dist/cli/migrate.js']);
+    expect(roles.depends_on).toEqual({ postgres: { condition: 'service_healthy' } });
+    expect(roles.command).toEqual(['node', 'dist/cli/db-roles.js']);
     expect(postgres.healthcheck).toBeDefined();
     expect(valkey.healthcheck).toBeDefined();
+  });
+
+  it('gives each connection to the database to the one container that has to have it', () => {
+    const holders = (secret: string) =>
+      services.filter(([, { secrets }]) => secrets?.includes(secret)).map(([name]) => name);
+    expect(holders('postgres_password')).toEqual(['postgres']);
+    expect(holders('roles_database_url')).toEqual(['roles']);
+    expect(holders('migration_database_url')).toEqual(['roles', 'migrate']);
+    expect(holders('secret_key')).toEqual(['migrate', 'api']);
+    expect(api.environment).toMatchObject({ DATABASE_URL_FILE: '/run/secrets/database_url' });
+    expect(api.environment).not.toHaveProperty('MIGRATION_DATABASE_URL_FILE');
+  });
+
+  it('gives each container the files that its settings name', () => {
+    for (const [name, { environment = {}, secrets = [] }] of services) {
+      const named = Object.values(environment).filter((value) => value.startsWith('/run/secrets/'));
+      expect(secrets, name).toEqual(expect.arrayContaining(named.map((path) => path.replace('/run/secrets/', ''))));
+    }
   });
 
   it('has secrets as files that git does not know, and in no variable', () => {
@@ -65,7 +85,8 @@ describe('docker-compose.yml', () => {
     }
     for (const [name, { environment = {} }] of services) {
       for (const [variable, value] of Object.entries(environment)) {
-        if (/PASSWORD|SECRET|KEY/.test(variable)) expect(value, `${name} ${variable}`).toMatch(/^\/run\/secrets\//);
+        if (/PASSWORD|SECRET|KEY|DATABASE_URL/.test(variable))
+          expect(value, `${name} ${variable}`).toMatch(/^\/run\/secrets\//);
         expect(value, `${name} ${variable}`).not.toMatch(/:\/\/[^/@]*:[^/@]*@/);
       }
     }
