@@ -23,11 +23,12 @@ const ACCESS: Readonly<Record<string, Access>> = {
   users: { may: VERBS, fixed: ['id', 'created_at'] },
   // An upsert of TypeORM writes the key too.
   passwords: { may: ['SELECT', 'INSERT', 'UPDATE'] },
-  invitations: { may: ['SELECT', 'INSERT', 'DELETE'] },
+  // FOR UPDATE, by which housekeeping takes its rows, needs a column that may change.
+  invitations: { may: VERBS, fixed: ['token_hash', 'user_id'] },
   sessions: { may: VERBS, fixed: ['id', 'user_id', 'client_id', 'created_at', 'expires_at'] },
-  refresh_tokens: { may: ['SELECT', 'INSERT', 'UPDATE'], fixed: ['hash', 'session_id', 'parent_hash'] },
+  refresh_tokens: { may: VERBS, fixed: ['hash', 'session_id', 'parent_hash'] },
   signing_keys: { may: VERBS, fixed: ['kid', 'algorithm', 'public_jwk', 'sealed_private', 'created_at'] },
-  revocations: { may: ['SELECT', 'INSERT', 'DELETE'] },
+  revocations: { may: VERBS, fixed: ['id', 'subject'] },
   api_keys: { may: VERBS, fixed: ['id', 'public_id', 'owner_id', 'created_at'] },
   api_key_secrets: { may: VERBS, fixed: ['hash', 'key_id'] },
   records: { may: VERBS, fixed: ['id', 'owner_id', 'created_at'] },
