@@ -32,6 +32,7 @@ interface LoadedKey {
 /** The keys of access tokens: in the database, sealed, shared by every instance, replaced without refusing a valid token. */
 @Injectable()
 export class SigningKeysService implements OnModuleInit {
+  /** The one that signs last comes last. */
   private keys: readonly LoadedKey[] = [];
   private loadedAt = Number.NEGATIVE_INFINITY;
   private loading: Promise<void> | undefined;
@@ -60,13 +61,11 @@ export class SigningKeysService implements OnModuleInit {
   async current(): Promise<{ kid: string; privateKey: KeyObject }> {
     await this.refresh();
     const now = Date.now();
-    const active = this.keys.filter((key) => key.activeFrom <= now && key.retiredAt > now);
-    const newest = active.reduce<LoadedKey | undefined>(
-      (best, key) => (best && best.activeFrom > key.activeFrom ? best : key),
-      undefined,
-    );
-    if (!newest) throw new Error('there is no active signing key');
-    return newest;
+    const live = this.keys.filter((key) => key.retiredAt > now);
+    // None is active when the clock was set back behind the first: that one is known to whoever verifies, and nobody is locked out.
+    const key = live.findLast(({ activeFrom }) => activeFrom <= now) ?? live[0];
+    if (!key) throw new Error('there is no signing key');
+    return key;
   }
 
   /** The public key with this kid, or null. */
