@@ -12,7 +12,8 @@ type JsonObject = Record<string, unknown>;
 
 const LONGEST_TOKEN = 4_096;
 const ES256_SIGNATURE_BYTES = 64;
-const CLOCK_SKEW = 5;
+/** Seconds by which the clocks of two instances may differ. */
+export const CLOCK_SKEW = 5;
 
 function must(condition: boolean, rule: string): asserts condition {
   if (!condition) throw new AccessTokenFormatError(rule);

@@ -7,7 +7,7 @@ import type { ConfigOf } from '../config/namespace.js';
 import { HotReads } from '../database/hot-reads.js';
 import type { Credential } from '../security/principal.js';
 import { heldScopes } from '../security/scopes.js';
-import { AccessTokenFormatError, inspectAccessToken } from './access-token-format.js';
+import { AccessTokenFormatError, CLOCK_SKEW, inspectAccessToken } from './access-token-format.js';
 import { FIRST_PARTY_CLIENT } from './access-tokens.service.js';
 import { SigningKeysService } from './signing-keys.service.js';
 
@@ -17,6 +17,8 @@ interface Claims {
   client_id: string;
   scope: string;
   exp: number;
+  iat: number;
+  nbf?: number;
 }
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
@@ -43,7 +45,7 @@ export class JwtStrategy extends PassportStrategy(Strategy, 'jwt') {
   }
 
   /** Null refuses the token: the session has ended, or the owner is gone or not active. */
-  async validate({ sub, sid, client_id: clientId, scope, exp }: Claims): Promise<Credential | null> {
+  async validate({ sub, sid, client_id: clientId, scope, exp, iat, nbf = iat }: Claims): Promise<Credential | null> {
     if (clientId !== FIRST_PARTY_CLIENT || !sid || !UUID.test(sid) || !UUID.test(sub)) return null;
     const standing = await this.reads.sessionStanding(sid, sub);
     if (!standing) return null;
@@ -55,6 +57,7 @@ export class JwtStrategy extends PassportStrategy(Strategy, 'jwt') {
       roles: standing.roles,
       scopes: heldScopes(scope.split(' '), standing.roles),
       expiresAt: Math.min(exp * 1000, standing.expiresAt.getTime()),
+      validFrom: (Math.max(iat, nbf) - CLOCK_SKEW) * 1000,
       allowedCidrs: null,
       limits: [],
     };

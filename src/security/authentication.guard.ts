@@ -59,7 +59,8 @@ export class AuthenticationGuard extends AuthGuard(['api-key', 'jwt']) {
 
   /** What memory cannot answer: the time, and the address of this request. */
   private admit(request: FastifyRequest, credential: Credential, { kind }: Presented): true {
-    if (credential.expiresAt <= Date.now()) throw new Problem(REFUSALS[kind]);
+    const now = Date.now();
+    if (credential.expiresAt <= now || credential.validFrom > now) throw new Problem(REFUSALS[kind]);
     if (credential.allowedCidrs && !credential.allowedCidrs.contains(request.ip)) throw new Problem('key_invalid');
     if (credential.kind === 'api_key') this.use.note(credential.credentialId);
     request.credential = credential;

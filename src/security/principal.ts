@@ -19,6 +19,8 @@ export interface Principal {
 export interface Credential extends Principal {
   /** Milliseconds since the epoch after which the credential is refused. */
   readonly expiresAt: number;
+  /** Before this it is refused: a clock that is set back would prolong what is remembered. */
+  readonly validFrom: number;
   /** A key answers only from these networks. */
   readonly allowedCidrs: Cidrs | null;
   /** A key's own limit, beside the principal's. */
