@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { atSignal, UNCAUGHT } from '../scripts/torture/inject.mjs';
 import { startApp, type TestApp } from './support/app.js';
 import { asUser, type TestCaller } from './support/callers.js';
 import { aRecord } from './support/factories.js';
@@ -110,11 +111,10 @@ describe('SIGINT', () => {
 
 describe('an error that nobody caught', () => {
   it.each([
-    ['a rejection', `Promise.reject(new Error('nobody caught me'))`],
-    ['an exception', `setImmediate(() => { throw new Error('nobody caught me') })`],
+    ['a rejection', UNCAUGHT.rejection],
+    ['an exception', UNCAUGHT.exception],
   ])('as %s is logged, lets a request in flight finish, and ends with 1', async (_, fault) => {
-    const inject = `--import=data:text/javascript,process.on('SIGUSR2',()=>${encodeURIComponent(fault)})`;
-    await start({ NODE_OPTIONS: inject });
+    await start({ NODE_OPTIONS: atSignal(fault) });
     const { answer, release } = await inFlight();
     const ended = once(api.child, 'exit');
     await signal('SIGUSR2');

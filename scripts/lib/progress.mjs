@@ -27,6 +27,7 @@ export class Progress {
   #live = process.stderr.isTTY && process.env.TERM !== 'dumb';
   /** @type {NodeJS.Timeout | undefined} */
   #timer;
+  #label = '';
 
   /**
    * @template T
@@ -48,6 +49,14 @@ export class Progress {
     }
   }
 
+  /**
+   * Other words for what is going on, where somebody watches.
+   * @param {string} label
+   */
+  update(label) {
+    this.#label = label;
+  }
+
   /** @param {string} text */
   line(text) {
     this.clear();
@@ -65,10 +74,11 @@ export class Progress {
   /** @param {string} label */
   #begin(label) {
     this.clear();
+    this.#label = label;
     let frame = 0;
     if (this.#live) {
       const draw = () =>
-        this.#stream.write(`\r${this.#paint.cyan(FRAMES[frame++ % FRAMES.length] ?? '')} ${label} …\u001b[K`);
+        this.#stream.write(`\r${this.#paint.cyan(FRAMES[frame++ % FRAMES.length] ?? '')} ${this.#label} …\u001b[K`);
       this.#timer = setInterval(draw, 80).unref();
       draw();
     } else {

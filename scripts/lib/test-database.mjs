@@ -13,11 +13,10 @@ const PREFIX = 'test-postgres-';
 const SETTINGS = { fsync: 'off', full_page_writes: 'off', synchronous_commit: 'off', max_connections: '200' };
 
 /**
- * A database server for one run of the tests; stopping it removes it. What killed runs left is removed first.
+ * A folder for the database server of this process alone. What killed runs left is removed first.
  * @param {string} stateDir
- * @param {AbortSignal} signal
  */
-export async function startTestCluster(stateDir, signal) {
+export async function claimTestFolder(stateDir) {
   const place = findPlace(stateDir);
   for (const name of readdirSync(place.base)) {
     const dir = join(place.base, name);
@@ -28,5 +27,15 @@ export async function startTestCluster(stateDir, signal) {
   const name = `${PREFIX}${process.pid}`;
   mkdirSync(join(place.base, name));
   writePrivate(join(place.base, name, 'owner.json'), JSON.stringify(identityOf(process.pid)));
+  return { place, name };
+}
+
+/**
+ * A database server for one run of the tests; stopping it removes it.
+ * @param {string} stateDir
+ * @param {AbortSignal} signal
+ */
+export async function startTestCluster(stateDir, signal) {
+  const { place, name } = await claimTestFolder(stateDir);
   return startCluster(place, name, { signal, settings: SETTINGS, throwaway: true });
 }

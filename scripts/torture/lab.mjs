@@ -1,0 +1,130 @@
+// @ts-check
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { HttpClient } from './http-client.mjs';
+import { startApi } from './processes.mjs';
+
+const POLL_MS = 20;
+
+/** Limits that no load of ours reaches: a fault that is about one sets it. */
+const SETTINGS = {
+  NODE_ENV: 'test',
+  LOG_LEVEL: 'warn',
+  HOST: '127.0.0.1',
+  PORT: '0',
+  PUBLIC_URL: 'http://localhost:3000',
+  DRAIN_DELAY_SECONDS: '0',
+  RATE_LIMIT_ADDRESS: '100000000/minute',
+  RATE_LIMIT_ANONYMOUS: '100000000/minute',
+  RATE_LIMIT_PRINCIPAL: '100000000/minute',
+  RATE_LIMIT_SENSITIVE: '100000000/minute',
+};
+
+/** Where one fault happens: everything it starts is here, and ends with it. */
+export class Lab {
+  /** @type {(() => unknown)[]} */
+  #ends = [];
+  #secret = randomBytes(32).toString('base64');
+  /** @type {string | undefined} */
+  #folder;
+  #closed = false;
+
+  /**
+   * @param {object} options
+   * @param {string} options.node
+   * @param {import('./cluster.mjs').LabCluster} options.cluster
+   * @param {(text: string) => void} [options.tell] how far it is, for who watches
+   */
+  constructor({ node, cluster, tell = () => undefined }) {
+    this.node = node;
+    this.cluster = cluster;
+    this.tell = tell;
+  }
+
+  /**
+   * The last thing to end is what began first.
+   * @param {() => unknown} end
+   */
+  atEnd(end) {
+    if (this.#closed) throw new Error('the lab is closed');
+    this.#ends.push(end);
+  }
+
+  async database() {
+    const database = await this.cluster.database();
+    this.atEnd(() => database.end());
+    return database;
+  }
+
+  /** @param {NodeJS.ProcessEnv} settings */
+  async api(settings) {
+    if (this.#closed) throw new Error('the lab is closed');
+    const starting = startApi(this.node, { ...SETTINGS, SECRET_KEY: this.#secret, ...settings });
+    const api = await starting;
+    if (this.#closed) await api.stop();
+    this.atEnd(() => api.stop());
+    return api;
+  }
+
+  /**
+   * @param {number} port
+   * @param {import('./http-client.mjs').ClientOptions} [options]
+   */
+  client(port, options) {
+    const client = new HttpClient(port, options);
+    this.atEnd(() => client.close());
+    return client;
+  }
+
+  /** For files that programs want. */
+  get folder() {
+    if (!this.#folder) {
+      const folder = mkdtempSync(join(tmpdir(), 'rampart-torture-'));
+      this.#folder = folder;
+      this.atEnd(() => rmSync(folder, { recursive: true, force: true }));
+    }
+    return this.#folder;
+  }
+
+  async close() {
+    this.#closed = true;
+    for (const end of this.#ends.toReversed()) {
+      try {
+        await end();
+      } catch {
+        // What fails to end must not keep the others running.
+      }
+    }
+  }
+}
+
+/**
+ * Asks again until the answer is yes.
+ * @param {() => Promise<boolean> | boolean} check
+ * @param {number} [deadlineMs]
+ * @returns {Promise<number>} the milliseconds that took
+ */
+export async function until(check, deadlineMs = 30_000) {
+  for (const begun = performance.now(); ; await wait(POLL_MS)) {
+    if (await check()) return performance.now() - begun;
+    if (performance.now() - begun > deadlineMs) throw new Error(`not within ${deadlineMs} ms`);
+  }
+}
+
+/**
+ * A port of loopback that nobody has at this moment.
+ * @returns {Promise<number>}
+ */
+export const freePort = () =>
+  new Promise((done, fail) => {
+    const server = createServer();
+    server.once('error', fail);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => done(typeof address === 'object' ? (address?.port ?? 0) : 0));
+    });
+  });
