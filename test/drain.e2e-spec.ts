@@ -7,6 +7,7 @@ import { asUser, type TestCaller } from './support/callers.js';
 import { aRecord } from './support/factories.js';
 import { hold, waitingBackends } from './support/locks.js';
 import { type Instance, startInstance } from './support/process.js';
+import { until } from './support/until.js';
 
 let app: TestApp;
 let user: TestCaller;
@@ -36,6 +37,13 @@ async function signal(name: NodeJS.Signals): Promise<void> {
   api.child.kill(name);
   await said('draining');
 }
+
+const isRefused = () =>
+  new Promise<boolean>((resolve) => {
+    const socket = connect(port(), '127.0.0.1', () => resolve(false));
+    socket.on('connect', () => socket.destroy());
+    socket.on('error', ({ code }: NodeJS.ErrnoException) => resolve(code === 'ECONNREFUSED'));
+  });
 
 /** A request that waits in the database until it is let go. */
 async function inFlight() {
@@ -82,8 +90,7 @@ describe('SIGTERM', () => {
     const closed = once(idle, 'close');
     await signal('SIGTERM');
     await closed;
-    const socket = connect(port(), '127.0.0.1');
-    await expect(once(socket, 'connect')).rejects.toThrow('ECONNREFUSED');
+    await until(isRefused, 5000);
     await release();
     expect((await answer).status).toBe(200);
   });
