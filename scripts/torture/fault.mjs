@@ -21,6 +21,7 @@
  * @typedef {object} TortureFault
  * @property {string} id
  * @property {(form: Form) => string} how it is injected
+ * @property {boolean} [alone] it takes PostgreSQL away from whatever else runs
  * @property {string[]} [needs] programs of the machine
  * @property {() => string | null} [cannot] why it cannot be injected here
  * @property {(lab: import('./lab.mjs').Lab, form: Form) => Promise<Measure[]>} run

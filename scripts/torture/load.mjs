@@ -6,7 +6,7 @@ import { Ledger } from './ledger.mjs';
 import { anAccount, aRecord, login } from './people.mjs';
 
 /** Between two requests of one worker: the load is there to be interrupted, not to fill the machine. */
-const PAUSE_MS = 8;
+const PAUSE_MS = 10;
 const AFTER_FAILURE_MS = 40;
 const REPEAT_MS = 60;
 /** How long the parent of a refresh token still gives its successor, less what a request may take. */

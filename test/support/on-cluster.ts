@@ -39,6 +39,7 @@ export function onCluster(url: string): Reached['db'] {
   pool.on('error', () => undefined);
   return {
     url,
+    adminUrl: url,
     query: async <T extends object>(sql: string, values: unknown[] = []) => (await pool.query<T>(sql, values)).rows,
     drop: () => pool.end(),
   };

@@ -23,7 +23,6 @@ export const loginFlood = {
     const { token } = account;
     const bystander = startBystander(lab.client(api.port), [
       ['/health/live'],
-      ['/health/ready'],
       ['/api/v1/users/me', { token }],
       ['/api/v1/data', { token }],
     ]);

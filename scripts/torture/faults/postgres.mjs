@@ -1,0 +1,127 @@
+// @ts-check
+import pg from 'pg';
+import { setTimeout as wait } from 'node:timers/promises';
+import { codeOf } from '../../lib/faults.mjs';
+import { none } from '../fault.mjs';
+import { halves } from '../invariants.mjs';
+import { until } from '../lab.mjs';
+import { startLoad } from '../load.mjs';
+import { anAccount, aRecord } from '../people.mjs';
+
+const LASTS_MS = { long: 4000, short: 1500 };
+const PROBE_MS = 50;
+
+/**
+ * What the probes saw while something was wrong.
+ * @typedef {{ answers: number, slowestMs: number, otherwise: string[], notLive: string[] }} Seen
+ */
+
+/**
+ * A fault of the database: begun, watched for a while, ended.
+ * @param {object} about
+ * @param {string} about.id
+ * @param {string} about.how
+ * @param {(lab: import('../lab.mjs').Lab, database: import('../cluster.mjs').Database) => unknown} about.begin
+ * @param {(lab: import('../lab.mjs').Lab) => unknown} about.end
+ * @returns {import('../fault.mjs').TortureFault}
+ */
+const postgresFault = ({ id, how, begin, end }) => ({
+  id,
+  how: (form) => `${how}, for ${LASTS_MS[form] / 1000} seconds under load`,
+  alone: true,
+  async run(lab, form) {
+    const database = await lab.database();
+    const api = await lab.api({ DATABASE_URL: database.url });
+    const client = lab.client(api.port);
+    const account = await anAccount(client);
+    // More than the pool has connections.
+    const load = await startLoad(lab.client(api.port), { workers: 16 });
+    await until(() => load.ledger.acknowledged > 20);
+    await begin(lab, database);
+    lab.tell('the database is away');
+    const seen = await probe(client, account, LASTS_MS[form]);
+    const ended = performance.now();
+    await end(lab);
+    await until(async () => (await write(client, account).catch(() => ({ status: 0 }))).status === 201);
+    const recoveredMs = performance.now() - ended;
+    await wait(500);
+    const ledger = await load.stop();
+    return [
+      { what: 'writes acknowledged', value: ledger.acknowledged, least: 20 },
+      { what: 'requests refused or cut off', value: ledger.failed },
+      { what: 'probes during the fault', value: seen.answers, least: 1 },
+      none('probes answered otherwise than 503 with Retry-After', seen.otherwise),
+      none('liveness other than 200', seen.notLive),
+      { what: 'the slowest 503', value: seen.slowestMs / 1000, unit: ' s', most: 2, speed: true },
+      { what: 'to recover', value: recoveredMs / 1000, unit: ' s', most: 1, speed: true },
+      none('acknowledged writes lost', await ledger.missing(database)),
+      none('things half written', await halves(database)),
+    ];
+  },
+});
+
+/**
+ * A write and a look at liveness, one after the other, until the time is up.
+ * @param {import('../http-client.mjs').HttpClient} client
+ * @param {import('../people.mjs').Account} account
+ * @param {number} forMs
+ */
+async function probe(client, account, forMs) {
+  /** @type {Seen} */
+  const seen = { answers: 0, slowestMs: 0, otherwise: [], notLive: [] };
+  for (const begun = performance.now(); performance.now() - begun < forMs; await wait(PROBE_MS)) {
+    const asked = performance.now();
+    const answer = await write(client, account).catch(codeOf);
+    seen.slowestMs = Math.max(seen.slowestMs, performance.now() - asked);
+    seen.answers += 1;
+    const isRight = typeof answer === 'object' && answer.status === 503 && answer.headers['retry-after'] !== undefined;
+    if (!isRight) seen.otherwise.push(typeof answer === 'object' ? String(answer.status) : answer);
+    const live = await client.call('GET', '/health/live').then(({ status }) => status, codeOf);
+    if (live !== 200) seen.notLive.push(String(live));
+  }
+  return seen;
+}
+
+/**
+ * @param {import('../http-client.mjs').HttpClient} client
+ * @param {import('../people.mjs').Account} account
+ */
+const write = (client, { token }) => client.call('POST', '/api/v1/data', { token, json: aRecord() });
+
+export const postgresKilled = postgresFault({
+  id: 'pg-killed',
+  how: 'kill -9 of every process of PostgreSQL',
+  begin: ({ cluster }) => cluster.kill(),
+  end: ({ cluster }) => cluster.up(),
+});
+
+export const postgresRestarted = postgresFault({
+  id: 'pg-restarted',
+  how: 'PostgreSQL shut down by its administrator, and started again',
+  begin: ({ cluster }) => cluster.shutDown(),
+  end: ({ cluster }) => cluster.up(),
+});
+
+export const postgresFrozen = postgresFault({
+  id: 'pg-frozen',
+  how: 'PostgreSQL stopped with SIGSTOP, which closes no connection',
+  begin: ({ cluster }) => cluster.freeze(),
+  end: ({ cluster }) => cluster.thaw(),
+});
+
+/** @type {Map<import('../lab.mjs').Lab, () => Promise<void>>} */
+const locks = new Map();
+
+export const tableLocked = postgresFault({
+  id: 'pg-locked',
+  how: 'a table locked by somebody else, which takes every connection of the pool',
+  async begin(lab, { url }) {
+    const client = new pg.Client({ connectionString: url });
+    client.on('error', () => undefined);
+    await client.connect();
+    lab.atEnd(() => client.end());
+    await client.query('BEGIN; LOCK TABLE records IN ACCESS EXCLUSIVE MODE');
+    locks.set(lab, () => client.end());
+  },
+  end: (lab) => locks.get(lab)?.(),
+});
