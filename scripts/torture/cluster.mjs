@@ -18,7 +18,7 @@ const TEMPLATE = 'rampart_template';
  * @typedef {object} Database
  * @property {string} url
  * @property {(sql: string, values?: unknown[]) => Promise<any[]>} query
- * @property {() => Promise<void>} end closes the connections of `query`
+ * @property {() => Promise<void>} end closes the connections of `query`, and leaves nothing in a folder of its own
  */
 
 /** A PostgreSQL that can be taken away in every way, with one migrated database to copy. */
@@ -31,7 +31,7 @@ export class LabCluster {
   static async start(stateDir, signal, node) {
     const { place, name } = await claimTestFolder(stateDir);
     const start = () => startCluster(place, name, { signal, settings: SETTINGS, throwaway: true });
-    const lab = new LabCluster(start, await start());
+    const lab = new LabCluster(start, await start(), place.owner);
     try {
       await lab.#admin((client) => client.query(`CREATE DATABASE ${TEMPLATE}`));
       const env = {
@@ -49,28 +49,44 @@ export class LabCluster {
 
   #start;
   #server;
+  /** @type {Promise<import('../lib/embedded-postgres.mjs').Cluster> | undefined} */
+  #starting;
 
   /**
    * @param {() => Promise<import('../lib/embedded-postgres.mjs').Cluster>} start
    * @param {import('../lib/embedded-postgres.mjs').Cluster} server
+   * @param {{ uid: number, gid: number } | null} owner who runs it, null for ourselves
    */
-  constructor(start, server) {
+  constructor(start, server, owner) {
+    this.owner = owner;
     this.#start = start;
     this.#server = server;
   }
 
   /**
-   * A migrated database of one fault's own.
+   * A migrated database of one fault's own, in this empty folder when there is one.
+   * @param {string} [folder]
    * @returns {Promise<Database>}
    */
-  async database() {
+  async database(folder) {
     const name = `rampart_torture_${randomBytes(6).toString('hex')}`;
-    await this.#admin((client) => client.query(`CREATE DATABASE ${name} TEMPLATE ${TEMPLATE}`));
+    const space = folder === undefined ? '' : `TABLESPACE ${name}`;
+    await this.#admin(async (client) => {
+      if (space) await client.query(`CREATE TABLESPACE ${name} LOCATION '${folder}'`);
+      await client.query(`CREATE DATABASE ${name} TEMPLATE ${TEMPLATE} ${space}`);
+    });
     const url = this.#urlOf(name);
     const pool = new pg.Pool({ connectionString: url, max: 2 });
     // The server is taken away with intent: an idle connection that is lost with it is no news.
     pool.on('error', () => undefined);
-    return { url, query: async (sql, values = []) => (await pool.query(sql, values)).rows, end: () => pool.end() };
+    const end = async () => {
+      await pool.end();
+      if (!space) return;
+      // A server that misses one of its folders does not come up again.
+      await this.#admin((client) => client.query(`DROP DATABASE ${name} WITH (FORCE)`));
+      await this.#admin((client) => client.query(`DROP TABLESPACE ${name}`));
+    };
+    return { url, query: async (sql, values = []) => (await pool.query(sql, values)).rows, end };
   }
 
   /** Every process of it, at once. */
@@ -101,11 +117,14 @@ export class LabCluster {
   /** Again on the same port and folder, after an end of whatever kind. */
   async up() {
     writePrivate(join(this.#server.dir, 'port'), new URL(this.#server.adminUrl).port);
-    this.#server = await this.#start();
+    this.#starting = this.#start();
+    this.#server = await this.#starting;
   }
 
   async stop() {
     this.thaw();
+    // A start that was interrupted ends what it began.
+    await this.#starting?.catch(() => undefined);
     await this.#server.stop();
   }
 

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { HttpClient } from './http-client.mjs';
-import { startApi } from './processes.mjs';
+import { Background, findProgram, listening } from './processes.mjs';
 
 const POLL_MS = 20;
 
@@ -54,20 +54,36 @@ export class Lab {
     this.#ends.push(end);
   }
 
-  async database() {
-    const database = await this.cluster.database();
+  /** @param {string} [folder] where PostgreSQL shall keep it */
+  async database(folder) {
+    const database = await this.cluster.database(folder);
     this.atEnd(() => database.end());
     return database;
   }
 
-  /** @param {NodeJS.ProcessEnv} settings */
-  async api(settings) {
+  /**
+   * A process of this fault, which is ended with it from its first moment on.
+   * @param {string} program
+   * @param {string[]} args
+   * @param {{ env?: NodeJS.ProcessEnv, ipc?: boolean }} [options]
+   */
+  background(program, args, options) {
     if (this.#closed) throw new Error('the lab is closed');
-    const starting = startApi(this.node, { ...SETTINGS, SECRET_KEY: this.#secret, ...settings });
-    const api = await starting;
-    if (this.#closed) await api.stop();
-    this.atEnd(() => api.stop());
-    return api;
+    const process = new Background(findProgram(program) ?? program, args, options);
+    this.atEnd(() => process.stop());
+    return process;
+  }
+
+  /**
+   * The built application, once it listens.
+   * @param {NodeJS.ProcessEnv} settings
+   * @returns {Promise<import('./processes.mjs').Api>}
+   */
+  async api(settings) {
+    const { PATH, HOME } = process.env;
+    const env = { PATH, HOME, ...SETTINGS, SECRET_KEY: this.#secret, ...settings };
+    const api = this.background(this.node, [join('dist', 'main.js')], { env, ipc: true });
+    return Object.assign(api, { port: await listening(api) });
   }
 
   /**

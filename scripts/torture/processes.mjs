@@ -91,20 +91,17 @@ export class Background {
 }
 
 /**
- * `dist/main.js`, once it listens.
- * @param {string} node
- * @param {NodeJS.ProcessEnv} env
+ * The port of an instance, once it listens.
+ * @param {Background} api
+ * @returns {Promise<number>}
  */
-export async function startApi(node, env) {
-  const { PATH, HOME } = process.env;
-  const api = new Background(node, [join('dist', 'main.js')], { env: { PATH, HOME, ...env }, ipc: true });
-  const port = await new Promise((done, fail) => {
-    api.child.on('message', (/** @type {{ type?: string, port?: number }} */ { type, port: chosen }) => {
-      if (type === 'listening') done(chosen);
+export function listening(api) {
+  return new Promise((done, fail) => {
+    api.child.on('message', (/** @type {{ type?: string, port?: number }} */ { type, port }) => {
+      if (type === 'listening' && port) done(port);
     });
     api.exited.then((code) => fail(new Error(`the API ended with ${code}: ${api.output.slice(-2000)}`)), fail);
   });
-  return Object.assign(api, { port: Number(port) });
 }
 
-/** @typedef {Awaited<ReturnType<typeof startApi>>} Api */
+/** @typedef {Background & { port: number }} Api */

@@ -6,7 +6,6 @@ import { Fault } from '../lib/faults.mjs';
 import { developmentCertificate } from '../lib/certificate.mjs';
 import { root } from '../lib/files.mjs';
 import { freePort, until } from './lab.mjs';
-import { Background, findProgram } from './processes.mjs';
 
 /**
  * One of the example configurations, as it is but for places that are the machine's.
@@ -79,7 +78,7 @@ export async function prepareNginx({ folder, port, plainPort, instances }) {
   return { file, ca: readFileSync(certFile, 'utf8'), check: [...base, '-t'], run: [...base, '-g', 'daemon off;'] };
 }
 
-/** @typedef {{ port: number, ca: string, process: Background, everyoneIsUp: () => Promise<unknown> }} Proxy */
+/** @typedef {{ port: number, ca: string, everyoneIsUp: () => Promise<unknown> }} Proxy */
 
 /**
  * @param {import('./lab.mjs').Lab} lab
@@ -90,14 +89,14 @@ export async function prepareNginx({ folder, port, plainPort, instances }) {
 export async function startProxy(lab, name, instances) {
   const places = { folder: lab.folder, port: await freePort(), plainPort: await freePort(), instances };
   const { run, ca } = await (name === 'haproxy' ? prepareHaproxy : prepareNginx)(places);
-  const proxy = new Background(findProgram(name) ?? name, run);
-  lab.atEnd(() => proxy.stop(name === 'nginx' ? 'SIGTERM' : 'SIGKILL'));
+  const proxy = lab.background(name, run);
+  // The workers of nginx would outlive a master that is killed.
+  lab.atEnd(() => proxy.stop('SIGTERM'));
   const admin = join(lab.folder, 'admin.sock');
   await until(() => listens(places.port));
   return {
     port: places.port,
     ca,
-    process: proxy,
     // nginx asks nobody how they are: it tries again a second after a failure.
     everyoneIsUp: () =>
       name === 'haproxy' ? until(() => bothUp(admin)) : new Promise((done) => setTimeout(done, 1100)),

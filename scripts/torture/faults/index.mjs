@@ -3,7 +3,7 @@ import { addresses } from './addresses.mjs';
 import { clock } from './clock.mjs';
 import { killApi } from './kill-api.mjs';
 import { loginFlood } from './login-flood.mjs';
-import { postgresFrozen, postgresKilled, postgresRestarted, tableLocked } from './postgres.mjs';
+import { diskFull, postgresFrozen, postgresKilled, postgresRestarted, tableLocked } from './postgres.mjs';
 import { redis } from './redis.mjs';
 import { rollHaproxy, rollNginx } from './rolling-restarts.mjs';
 import { silentSockets } from './silent-sockets.mjs';
@@ -24,4 +24,5 @@ export const FAULTS = [
   postgresRestarted,
   postgresFrozen,
   tableLocked,
+  diskFull,
 ];

@@ -1,7 +1,9 @@
 // @ts-check
+import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import { setTimeout as wait } from 'node:timers/promises';
 import { codeOf } from '../../lib/faults.mjs';
+import { mountDisk, whyNoDisk } from '../disk.mjs';
 import { none } from '../fault.mjs';
 import { halves } from '../invariants.mjs';
 import { until } from '../lab.mjs';
@@ -10,10 +12,12 @@ import { anAccount, aRecord } from '../people.mjs';
 
 const LASTS_MS = { long: 4000, short: 1500 };
 const PROBE_MS = 50;
+/** More than a page that is half full can take. */
+const LARGE_BYTES = 40_000;
 
 /**
  * What the probes saw while something was wrong.
- * @typedef {{ answers: number, slowestMs: number, otherwise: string[], notLive: string[] }} Seen
+ * @typedef {{ refused: number, slowestMs: number, otherwise: string[], notLive: string[] }} Seen
  */
 
 /**
@@ -22,15 +26,18 @@ const PROBE_MS = 50;
  * @param {string} about.id
  * @param {string} about.how
  * @param {(lab: import('../lab.mjs').Lab, database: import('../cluster.mjs').Database) => unknown} about.begin
+ * @param {(lab: import('../lab.mjs').Lab) => Promise<import('../cluster.mjs').Database>} [about.prepare]
+ * @param {() => string | null} [about.cannot]
  * @param {(lab: import('../lab.mjs').Lab) => unknown} about.end
  * @returns {import('../fault.mjs').TortureFault}
  */
-const postgresFault = ({ id, how, begin, end }) => ({
+const postgresFault = ({ id, how, begin, end, cannot, prepare = (lab) => lab.database() }) => ({
   id,
   how: (form) => `${how}, for ${LASTS_MS[form] / 1000} seconds under load`,
   alone: true,
+  cannot,
   async run(lab, form) {
-    const database = await lab.database();
+    const database = await prepare(lab);
     const api = await lab.api({ DATABASE_URL: database.url });
     const client = lab.client(api.port);
     const account = await anAccount(client);
@@ -49,8 +56,8 @@ const postgresFault = ({ id, how, begin, end }) => ({
     return [
       { what: 'writes acknowledged', value: ledger.acknowledged, least: 20 },
       { what: 'requests refused or cut off', value: ledger.failed },
-      { what: 'probes during the fault', value: seen.answers, least: 1 },
-      none('probes answered otherwise than 503 with Retry-After', seen.otherwise),
+      { what: 'probes refused: 503, Retry-After', value: seen.refused, least: 1 },
+      none('probes refused otherwise', seen.otherwise),
       none('liveness other than 200', seen.notLive),
       { what: 'the slowest 503', value: seen.slowestMs / 1000, unit: ' s', most: 2, speed: true },
       { what: 'to recover', value: recoveredMs / 1000, unit: ' s', most: 1, speed: true },
@@ -68,14 +75,16 @@ const postgresFault = ({ id, how, begin, end }) => ({
  */
 async function probe(client, account, forMs) {
   /** @type {Seen} */
-  const seen = { answers: 0, slowestMs: 0, otherwise: [], notLive: [] };
+  const seen = { refused: 0, slowestMs: 0, otherwise: [], notLive: [] };
   for (const begun = performance.now(); performance.now() - begun < forMs; await wait(PROBE_MS)) {
     const asked = performance.now();
     const answer = await write(client, account).catch(codeOf);
     seen.slowestMs = Math.max(seen.slowestMs, performance.now() - asked);
-    seen.answers += 1;
+    const refusal = typeof answer === 'string' ? answer : String(answer.status);
     const isRight = typeof answer === 'object' && answer.status === 503 && answer.headers['retry-after'] !== undefined;
-    if (!isRight) seen.otherwise.push(typeof answer === 'object' ? String(answer.status) : answer);
+    if (isRight) seen.refused += 1;
+    // Where there is no room for all, there may be some for one.
+    else if (refusal !== '201') seen.otherwise.push(refusal);
     const live = await client.call('GET', '/health/live').then(({ status }) => status, codeOf);
     if (live !== 200) seen.notLive.push(String(live));
   }
@@ -86,7 +95,10 @@ async function probe(client, account, forMs) {
  * @param {import('../http-client.mjs').HttpClient} client
  * @param {import('../people.mjs').Account} account
  */
-const write = (client, { token }) => client.call('POST', '/api/v1/data', { token, json: aRecord() });
+const write = (client, { token }) => {
+  const json = { ...aRecord(), content: randomBytes(LARGE_BYTES / 2).toString('hex') };
+  return client.call('POST', '/api/v1/data', { token, json });
+};
 
 export const postgresKilled = postgresFault({
   id: 'pg-killed',
@@ -109,8 +121,8 @@ export const postgresFrozen = postgresFault({
   end: ({ cluster }) => cluster.thaw(),
 });
 
-/** @type {Map<import('../lab.mjs').Lab, () => Promise<void>>} */
-const locks = new Map();
+/** @type {WeakMap<import('../lab.mjs').Lab, () => Promise<void>>} */
+const locks = new WeakMap();
 
 export const tableLocked = postgresFault({
   id: 'pg-locked',
@@ -124,4 +136,20 @@ export const tableLocked = postgresFault({
     locks.set(lab, () => client.end());
   },
   end: (lab) => locks.get(lab)?.(),
+});
+
+/** @type {WeakMap<import('../lab.mjs').Lab, ReturnType<typeof mountDisk>>} */
+const disks = new WeakMap();
+
+export const diskFull = postgresFault({
+  id: 'pg-disk-full',
+  how: 'no byte left on the disk of the database',
+  cannot: whyNoDisk,
+  prepare: (lab) => {
+    const disk = mountDisk(lab, lab.cluster.owner);
+    disks.set(lab, disk);
+    return lab.database(disk.folder);
+  },
+  begin: (lab) => disks.get(lab)?.fill(),
+  end: (lab) => disks.get(lab)?.free(),
 });

@@ -3,7 +3,6 @@ import { exactly } from '../fault.mjs';
 import { freePort, until } from '../lab.mjs';
 import { startLoad } from '../load.mjs';
 import { aKey, anAccount } from '../people.mjs';
-import { Background, findProgram } from '../processes.mjs';
 
 const LIMIT = 20;
 const TRIES = 30;
@@ -66,8 +65,7 @@ async function startRedis(lab) {
   const port = await freePort();
   const args = ['--port', String(port), '--bind', '127.0.0.1', '--dir', lab.folder, '--save', ''];
   const start = async () => {
-    const process = new Background(findProgram('redis-server') ?? 'redis-server', args);
-    lab.atEnd(() => process.stop());
+    const process = lab.background('redis-server', args);
     await process.said('Ready to accept connections');
     return process;
   };
