@@ -4,7 +4,7 @@ import type { Cidrs } from '../config/address.js';
 import { Problem } from '../errors/problem.js';
 import type { ProblemFilter } from '../errors/problem.filter.js';
 import { setClientAddress } from './client-address.js';
-import type { Drain } from './drain.js';
+import { type Drain, quietMoment } from './drain.js';
 import type { RateLimits } from './rate-limits.js';
 import type { Headers } from './security-headers.js';
 
@@ -36,7 +36,8 @@ export function registerIngress(instance: FastifyInstance, { headers, proxies, l
     late().drain.begin();
     // A connection that was busy now becomes idle later, and a client may keep it for as long as it likes.
     setInterval(() => instance.server.closeIdleConnections(), IDLE_CHECK_MS).unref();
-    done();
+    // Fastify closes the port in the same moment.
+    void quietMoment().then(() => done(), done);
   });
   instance.addHook('onSend', (_request, reply, _payload, done) => {
     if (late().drain.hasBegun) void reply.header('connection', 'close');
