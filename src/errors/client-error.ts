@@ -28,6 +28,8 @@ export function answerClientError(
     error.code === 'ECONNRESET' ||
     !socket.writable ||
     FAILED_HANDSHAKE.test(error.code ?? '') ||
+    // A browser's spare connection would take the answer for that to its next request, and ten thousand of them cost 80 MB.
+    socket.bytesRead === 0 ||
     isAnswering(socket)
   ) {
     socket.destroy();
