@@ -93,7 +93,7 @@ describe.skipIf(!inject('roles'))('a database in which one role did everything',
     const { name, password } = other.roles.application;
     const database = new URL(other.db.adminUrl).pathname.slice(1);
     await other.db.query(`CREATE ROLE ${name} LOGIN PASSWORD '${password}'`);
-    await other.db.query(`ALTER DATABASE ${database} OWNER TO ${name}`);
+    await other.db.query(`GRANT ${name} TO CURRENT_USER; ALTER DATABASE ${database} OWNER TO ${name}`);
     expect((await other.migrate({ MIGRATION_DATABASE_URL: '' })).code).toBe(0);
     expect((await other.dbRoles()).stderr).toBe('');
     expect(await asRole(other.settings.DATABASE_URL, 'CREATE TABLE mine ()')).toBe(INSUFFICIENT_PRIVILEGE);
@@ -112,7 +112,7 @@ describe.skipIf(!inject('roles'))('an administrator who is no superuser', () => 
     expect(await other.dbRoles({ ROLES_DATABASE_URL })).toEqual(
       failedWith('the administrator is no superuser and does not own the database'),
     );
-    await other.db.query(`ALTER DATABASE ${database} OWNER TO ${admin.name}`);
+    await other.db.query(`GRANT ${admin.name} TO CURRENT_USER; ALTER DATABASE ${database} OWNER TO ${admin.name}`);
     expect(await other.dbRoles({ ROLES_DATABASE_URL })).toEqual(
       failedWith('the administrator may not do this: permission denied to create role'),
     );

@@ -27,11 +27,14 @@ export async function makeRoles(client: pg.Client, owner: RoleSpec, application:
     await run('SELECT pg_advisory_xact_lock($1)', [MIGRATION_LOCK]);
     await requireAdministrator(run);
     for (const role of [owner, application]) await provideRole(run, role);
-    await takeOwnership(run, owner.name, application.name);
-    await openDatabase(run, owner.name, application.name);
-    await actAs(run, owner.name, async () => {
+    await asMember(run, owner.name, async (role) => {
+      await takeDatabase(run, application.name);
+      await openDatabase(run, owner.name, application.name);
+      await takeTables(run, owner.name);
+      await run(`SET LOCAL ROLE ${role}`);
       await run(defaultPrivileges(application.name));
       await applyPrivileges(run);
+      await run('RESET ROLE');
     });
     const excess = await excessOf(run, application.name);
     if (excess.length > 0) throw new RolesError(`the role ${application.name} ${excess.join(', ')}`);
@@ -76,24 +79,25 @@ async function provideRole(run: Run, { name, password }: RoleSpec): Promise<void
   await run(`ALTER ROLE ${role} LOGIN${secret}`);
 }
 
+/** Whoever owns the database may let itself in everywhere: an application that does loses it to the administrator. */
+async function takeDatabase(run: Run, application: string): Promise<void> {
+  const [database] = (await run(
+    'SELECT datname AS name FROM pg_database WHERE datname = current_database() AND datdba = $1::regrole',
+    [pg.escapeIdentifier(application)],
+  )) as { name: string }[];
+  if (database) await run(`ALTER DATABASE ${pg.escapeIdentifier(database.name)} OWNER TO CURRENT_USER`);
+}
+
 /** What others own in the schema, from the time of one role for everything, becomes the owner's. */
-async function takeOwnership(run: Run, owner: string, application: string): Promise<void> {
+async function takeTables(run: Run, owner: string): Promise<void> {
+  const role = pg.escapeIdentifier(owner);
   const foreign = (await run(
     `SELECT c.oid::regclass::text AS name FROM pg_class c
      WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S') AND c.relowner <> $1::regrole
        AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = c.oid AND d.deptype IN ('a', 'i', 'e'))`,
-    [pg.escapeIdentifier(owner)],
+    [role],
   )) as { name: string }[];
-  const [database] = (await run(
-    `SELECT current_database() AS name, datdba = $1::regrole AS "isTheirs" FROM pg_database WHERE datname = current_database()`,
-    [pg.escapeIdentifier(application)],
-  )) as { name: string; isTheirs: boolean }[];
-  if (foreign.length === 0 && !database?.isTheirs) return;
-  const role = pg.escapeIdentifier(owner);
-  const transfer = foreign.map(({ name }) => `ALTER TABLE ${name} OWNER TO ${role}`);
-  // Whoever owns the database may let itself in everywhere.
-  if (database?.isTheirs) transfer.push(`ALTER DATABASE ${pg.escapeIdentifier(database.name)} OWNER TO CURRENT_USER`);
-  await run(transfer.join(';'));
+  if (foreign.length > 0) await run(foreign.map(({ name }) => `ALTER TABLE ${name} OWNER TO ${role}`).join(';'));
 }
 
 /** Who may connect and who may create: nobody but these two, whatever PUBLIC was given. */
@@ -108,15 +112,13 @@ async function openDatabase(run: Run, owner: string, application: string): Promi
     GRANT USAGE ON SCHEMA public TO ${app}`);
 }
 
-/** Works as another role. An administrator who is no superuser has to be its member for as long as that takes. */
-async function actAs(run: Run, name: string, work: () => Promise<void>): Promise<void> {
+/** An administrator who is no superuser has to be a member of a role to act for it, and is no longer than that takes. */
+async function asMember(run: Run, name: string, work: (role: string) => Promise<void>): Promise<void> {
   const role = pg.escapeIdentifier(name);
   const [{ superuser }] = (await run('SELECT rolsuper AS superuser FROM pg_roles WHERE rolname = current_user')) as [
     { superuser: boolean },
   ];
   if (!superuser) await run(`GRANT ${role} TO CURRENT_USER`);
-  await run(`SET LOCAL ROLE ${role}`);
-  await work();
-  await run('RESET ROLE');
+  await work(role);
   if (!superuser) await run(`REVOKE ${role} FROM CURRENT_USER`);
 }

@@ -35,8 +35,8 @@ export default async function setup(project: TestProject): Promise<() => Promise
   await admin.query(`CREATE DATABASE ${template}`);
   const roles = (await mayMakeRoles(admin)) ? rolesOf(run) : null;
   await prepare(databaseUrl(adminUrl, template), roles);
-  // A superuser is a member of every role; another administrator looks into tables as one of the owner.
-  if (roles) await admin.query(`GRANT ${roles.owner.name} TO CURRENT_USER`);
+  // A superuser is a member of every role; another administrator sees tables and connections of these two as one.
+  if (roles) await admin.query(`GRANT ${roles.owner.name}, ${roles.application.name} TO CURRENT_USER`);
   project.provide('adminUrl', adminUrl);
   project.provide('template', template);
   project.provide('roles', roles);
