@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startApp, type TestApp } from './support/app.js';
 import { callerOf } from './support/http.js';
 import { freePort } from './support/ports.js';
+import { until } from './support/until.js';
 
 let app: TestApp;
 let management: ReturnType<typeof callerOf>;
@@ -64,7 +65,7 @@ describe('without the database', () => {
     } finally {
       await app.db.query(`ALTER DATABASE ${name} ALLOW_CONNECTIONS true`);
     }
-    expect((await other.call('GET', '/health/ready')).status).toBe(200);
+    await until(async () => (await other.call('GET', '/health/ready')).status === 200, 5000);
     await other.stop();
   });
 });

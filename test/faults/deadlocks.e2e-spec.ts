@@ -28,7 +28,7 @@ const deadlocks = async (): Promise<number> => {
 /** A transaction that locks the one table, and the other when the request that has it waits for the one: one of them must go. */
 async function inDeadlock(late: string, early: string, request: () => Promise<Answer>): Promise<Answer> {
   const before = await deadlocks();
-  const client = new pg.Client({ connectionString: app.db.url });
+  const client = new pg.Client({ connectionString: app.db.adminUrl });
   await client.connect();
   await client.query(`BEGIN; LOCK TABLE ${late} IN ACCESS EXCLUSIVE MODE`);
   const answer = request();
@@ -70,7 +70,7 @@ describe('two requests in a deadlock with a third', () => {
   it('are both done', async () => {
     const before = await deadlocks();
     const person = await asUser(app);
-    const client = new pg.Client({ connectionString: app.db.url });
+    const client = new pg.Client({ connectionString: app.db.adminUrl });
     await client.connect();
     await client.query('BEGIN');
     await client.query(`INSERT INTO users (id, email, email_key, username, username_key, roles, status)

@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { type Call, callerOf } from './http.js';
 import { freePort, portsOpenedDuring } from './ports.js';
 
-/** A start that cannot work has to say so in this time. */
-const REFUSAL_MS = 5000;
+/** A start that cannot work says so within five seconds on a machine of its own; here many tests share one. */
+const REFUSAL_MS = 20_000;
 
 /** A second instance: its own process, because Passport keeps its strategies in one object a process. */
 export interface Instance {
