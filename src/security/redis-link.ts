@@ -2,14 +2,14 @@ import { createClient } from '@redis/client';
 import type { RedisConnection } from '../config/redis.js';
 
 const BEAT_MS = 250;
-const SILENCE_MS = 500;
+const SILENCE_MS = 1000;
 const RECONNECT_MS = 250;
 const CONNECT_TIMEOUT_MS = 2000;
 
 type Client = ReturnType<typeof clientFor>;
 
 /**
- * A connection that knows within 750 ms whether Redis answers, and comes back by itself. The client's own timeouts end when a
+ * A connection that knows within 1.25 seconds whether Redis answers, and comes back by itself. The client's own timeouts end when a
  * command is written, and a frozen server gives no error: only a heartbeat shows it.
  */
 export class RedisLink {
