@@ -115,6 +115,7 @@ describe('DATABASE_URL in production', () => {
 
   it('refuses the start when only the connection of migrations is remote without TLS', async () => {
     expect(await refused({ MIGRATION_DATABASE_URL: remote })).toEqual(sentence(`MIGRATION_DATABASE_URL ${TLS}`));
+    expect(await refused({ FEED_DATABASE_URL: remote })).toEqual(sentence(`FEED_DATABASE_URL ${TLS}`));
   });
 });
 

@@ -67,14 +67,16 @@ function signingKeyProblems(pem: string | undefined): string[] {
 }
 
 function databaseProblems(env: Env): string[] {
-  const { DATABASE_URL: url, MIGRATION_DATABASE_URL: migration } = env;
+  const url = env.DATABASE_URL;
   const missing = url ? [] : ['DATABASE_URL is missing (postgres://user:password@host:5432/database)'];
-  // One role for both is one mistake.
-  const both = migration !== url ? connectionProblems(env, 'MIGRATION_DATABASE_URL') : [];
-  return [...missing, ...connectionProblems(env, 'DATABASE_URL'), ...both];
+  const others = (['MIGRATION_DATABASE_URL', 'FEED_DATABASE_URL'] as const).flatMap((name) =>
+    // One URL for both is one mistake.
+    env[name] === url ? [] : connectionProblems(env, name),
+  );
+  return [...missing, ...connectionProblems(env, 'DATABASE_URL'), ...others];
 }
 
-type DatabaseUrl = 'DATABASE_URL' | 'MIGRATION_DATABASE_URL' | 'ROLES_DATABASE_URL';
+type DatabaseUrl = 'DATABASE_URL' | 'MIGRATION_DATABASE_URL' | 'FEED_DATABASE_URL' | 'ROLES_DATABASE_URL';
 
 /** What is wrong with the URL of a database, if it is given. */
 export function connectionProblems<N extends DatabaseUrl>(

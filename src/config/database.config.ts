@@ -62,12 +62,14 @@ export function isLocal({ host }: Connection): boolean {
   return host.startsWith('/') || isLoopback(host);
 }
 
-/** The application's database, and the owner's connection that may migrate it at start. */
+/** The application's database, the owner's connection that may migrate it at start, and one past a pooler. */
 export const databaseConfig = namespace('database', (env) => ({
   connection: connectionOf(env.DATABASE_URL ?? '', env.DATABASE_PASSWORD, env.DATABASE_CA_FILE),
   migration: env.MIGRATION_DATABASE_URL
     ? connectionOf(env.MIGRATION_DATABASE_URL, undefined, env.DATABASE_CA_FILE)
     : undefined,
+  /** For LISTEN, which a pooler does not pass on. */
+  feed: env.FEED_DATABASE_URL ? connectionOf(env.FEED_DATABASE_URL, undefined, env.DATABASE_CA_FILE) : undefined,
   poolSize: env.DATABASE_POOL_SIZE,
   limits: {
     acquireMs: env.DATABASE_ACQUIRE_MS,

@@ -68,6 +68,7 @@ export const variables = {
   DATABASE_STATEMENT_MS: milliseconds(1300),
   DATABASE_REQUEST_MS: milliseconds(1400),
   MIGRATION_DATABASE_URL: secret(),
+  FEED_DATABASE_URL: secret(),
   ROLES_DATABASE_URL: secret(),
 
   SECRET_KEY: secret(),

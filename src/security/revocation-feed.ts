@@ -3,6 +3,7 @@ import { Inject, Injectable, Logger, type OnApplicationShutdown, type OnModuleIn
 import pg from 'pg';
 import { databaseConfig } from '../config/database.config.js';
 import type { ConfigOf } from '../config/namespace.js';
+import { isDirect } from './direct-connection.js';
 
 export const REVOCATION_CHANNEL = 'rampart_revoked';
 const BEAT_MS = 250;
@@ -71,7 +72,7 @@ export class RevocationFeed implements OnModuleInit, OnApplicationShutdown {
 
   private async connect(): Promise<void> {
     const client = new pg.Client({
-      ...this.database.connection,
+      ...(this.database.feed ?? this.database.connection),
       application_name: 'rampart-feed',
       connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
       query_timeout: CONNECT_TIMEOUT_MS,
@@ -83,6 +84,8 @@ export class RevocationFeed implements OnModuleInit, OnApplicationShutdown {
     client.on('notification', ({ channel, payload }) => this.heard(client, channel, payload));
     try {
       await client.connect();
+      // Looked at each time: what the name of the host means may have changed since the start.
+      if (!(await isDirect(client))) throw Object.assign(new Error('a pooler is between'), { code: 'POOLED' });
       // Losing heartbeats in a crash is harmless, so they do not wait for the disk.
       await client.query(`SET synchronous_commit = off; LISTEN ${REVOCATION_CHANNEL}; LISTEN ${this.heartbeatChannel}`);
       await this.replay(client);
