@@ -20,11 +20,13 @@ export class BoundedPool extends pg.Pool {
   private readonly watches = new WeakMap<pg.ClientBase, NodeJS.Timeout>();
 
   constructor({ limits, ...config }: pg.PoolConfig & { limits: TimeLimits }) {
-    const { acquireMs: connectionTimeoutMillis } = limits;
-    // The pool waits for it, which its types do not know.
-    const hooks = { onConnect: (client: pg.ClientBase) => introduce(client, limits) };
-    super({ ...config, ...hooks, connectionTimeoutMillis });
+    // The first one is made at the start, for which nobody waits: a busy machine is no reason to give up.
+    super({ ...config, connectionTimeoutMillis: PATIENT_MS });
     this.limits = limits;
+    // The pool waits for it, which its types do not know.
+    const onConnect = (client: pg.ClientBase) => introduce(client, limits, this.options.connectionTimeoutMillis);
+    Object.assign(this.options, { onConnect });
+    this.once('connect', () => (this.options.connectionTimeoutMillis = limits.acquireMs));
     this.on('release', (_error, client) => this.unwatch(client));
   }
 
@@ -75,7 +77,7 @@ const timeLeft = (end: number): number => Math.max(STEP_MS, end - performance.no
 const silenceMs = ({ statementMs }: TimeLimits): number => Math.max(statementMs, PATIENT_MS) + LATER_MS;
 
 /** Tells a new connection its limits, which its server may be too far gone to hear. */
-async function introduce(client: pg.ClientBase, limits: TimeLimits): Promise<void> {
+async function introduce(client: pg.ClientBase, limits: TimeLimits, answerMs = limits.acquireMs): Promise<void> {
   const connected = client as Connected;
   const { stream } = connected.connection;
   // Not as the argument of setTimeout(), which listens once: an idle minute would be the last that is watched.
@@ -83,7 +85,7 @@ async function introduce(client: pg.ClientBase, limits: TimeLimits): Promise<voi
     if (connected.readyForQuery) return;
     stream.destroy(Object.assign(new Error('the database is silent'), { code: 'ETIMEDOUT' }));
   });
-  stream.setTimeout(limits.acquireMs);
+  stream.setTimeout(answerMs);
   await client.query(
     `SET statement_timeout = ${limits.statementMs}; SET lock_timeout = ${limits.lockMs};
      SET idle_in_transaction_session_timeout = ${IDLE_IN_TRANSACTION_MS}`,
