@@ -141,9 +141,24 @@ describe('GET /api/v1/users among two hundred thousand', () => {
     if (next !== null) expectBounded((await plansFor(admin, 'GET', next)).plans, 100);
   });
 
-  // Whoever may search in all users shall find them on the first page, so this one follows the index to its end.
-  it.each(['q=p77', 'q=example.com', 'role=user&q=p1', 'q=nobody+has+this'])('%s sorts nothing', async (query) => {
-    expectBounded((await plansFor(admin, 'GET', `/api/v1/users?${query}`)).plans, PEOPLE + 100);
+  it.each(['q=p77', 'q=example.com', 'role=user&q=p1', 'status=active&q=p1', 'q=nobody+has+this'])(
+    '%s looks at no more than it may',
+    async (query) => expectBounded((await plansFor(admin, 'GET', `/api/v1/users?${query}`)).plans, WINDOW + 100),
+  );
+
+  it('one who is searched for is found, so many users a page', async () => {
+    const someone = await asUser(app);
+    const searched = `/api/v1/users?sort=-createdAt&q=${someone.email}`;
+    // Made last, looked for from the other end.
+    const found: unknown[] = [];
+    let pages = 0;
+    for (let path: string | null = searched.replace('=-', '='); path !== null; pages += 1) {
+      const answer = await admin.call('GET', path);
+      found.push(...answer.body.items.map((item: { id: string }) => item.id));
+      path = nextOf(answer);
+    }
+    expect([found, pages]).toEqual([[someone.id], Math.floor(PEOPLE / WINDOW) + 1]);
+    expect((await admin.call('GET', searched)).body.items).toHaveLength(1);
   });
 
   it('a change of an administrator looks for another by an index', async () => {

@@ -110,7 +110,11 @@ export class UserPage {
   @ApiProperty({ type: [UserView] })
   items: UserView[];
 
-  @ApiProperty({ type: String, nullable: true })
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    description: 'Null at the end of the list. A page may be short where few of many users have what is searched for.',
+  })
   nextCursor: string | null;
 }
 
