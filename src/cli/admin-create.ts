@@ -1,20 +1,18 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { DataSource } from 'typeorm';
-import { inTransaction } from '../database/transaction.js';
 import { command, UsageError } from './context.js';
-import { createPerson } from './people.js';
 import { randomPassword } from './random-password.js';
 
 const USAGE = 'usage: npm run admin:create -- <email> [--password-file <file>]';
 
 /** Makes an administrator. Without a file the password is random and shown this once; it is never an argument. */
-await command(async (app) => {
-  const { email, password, shown } = readArguments();
-  await inTransaction(app.get(DataSource), (manager) =>
-    createPerson(app, manager, { email, password, roles: ['admin'] }),
-  );
-  process.stdout.write(`administrator ${email}\n${shown ? `password      ${password}\n` : ''}`);
+await command({
+  input: readArguments,
+  async run(app, { email, password, shown }) {
+    const { createAdministrator } = await import('./people.js');
+    await createAdministrator(app, email, password);
+    process.stdout.write(`administrator ${email}\n${shown ? `password      ${password}\n` : ''}`);
+  },
 });
 
 function readArguments(): { email: string; password: string; shown: boolean } {

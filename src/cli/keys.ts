@@ -1,20 +1,24 @@
 import { readFileSync } from 'node:fs';
-import { SigningKeysService } from '../auth/signing-keys.service.js';
-import { SYSTEM } from '../security/principal.js';
 import { command, UsageError } from './context.js';
 
 /** `rotate` makes a new signing key; `import <pem>` takes one. Running instances follow within a second or two. */
-await command(async (app, env) => {
-  const [action, file] = process.argv.slice(2);
-  if (env.SIGNING_KEY) throw new UsageError('SIGNING_KEY is set: change it, or unset it, to sign with another key');
-  const keys = app.get(SigningKeysService);
-  if (action === 'rotate' && !file) {
-    process.stdout.write(`signing with ${await keys.rotate(SYSTEM)}\n`);
-  } else if (action === 'import' && file) {
-    process.stdout.write(`signing with ${await keys.import(read(file), SYSTEM)}\n`);
-  } else {
+await command({
+  input(env) {
+    const [action, file, ...rest] = process.argv.slice(2);
+    if (env.SIGNING_KEY) throw new UsageError('SIGNING_KEY is set: change it, or unset it, to sign with another key');
+    if (action === 'rotate' && !file) return {};
+    if (action === 'import' && file && rest.length === 0) return { pem: read(file) };
     throw new UsageError('usage: npm run keys:rotate, or npm run keys:import -- <pem file>');
-  }
+  },
+  async run(app, { pem }) {
+    const [{ SigningKeysService }, { SYSTEM }] = await Promise.all([
+      import('../auth/signing-keys.service.js'),
+      import('../security/principal.js'),
+    ]);
+    const keys = app.get(SigningKeysService);
+    const kid = pem === undefined ? await keys.rotate(SYSTEM) : await keys.import(pem, SYSTEM);
+    process.stdout.write(`signing with ${kid}\n`);
+  },
 });
 
 function read(file: string): string {

@@ -1,8 +1,9 @@
 import type { INestApplicationContext } from '@nestjs/common';
-import type { EntityManager } from 'typeorm';
+import { DataSource, type EntityManager } from 'typeorm';
 import { AuditService } from '../audit/audit.service.js';
 import { isNewPassword, MAX_PASSWORD, MIN_PASSWORD } from '../auth/auth.dto.js';
 import { PasswordsService } from '../auth/passwords.service.js';
+import { inTransaction } from '../database/transaction.js';
 import { Problem } from '../errors/problem.js';
 import { isAddress } from '../security/fields.js';
 import { SYSTEM } from '../security/principal.js';
@@ -10,6 +11,9 @@ import type { Role } from '../security/scopes.js';
 import type { User } from '../users/user.entity.js';
 import { UsersService } from '../users/users.service.js';
 import { UsageError } from './context.js';
+
+export const createAdministrator = (app: INestApplicationContext, email: string, password: string): Promise<User> =>
+  inTransaction(app.get(DataSource), (manager) => createPerson(app, manager, { email, password, roles: ['admin'] }));
 
 /**
  * Creates an active person from the terminal, where the operator already holds every key, in the caller's transaction.

@@ -13,9 +13,12 @@ import { randomPassword } from './random-password.js';
 const USER_EMAIL = 'user@example.com';
 
 /** Fills an empty database with an administrator, a user and a key of the user's; prints their credentials once, as JSON. */
-await command(async (app, env) => {
-  const seeded = (await app.get(UsersService).isEmpty()) ? await seed(app, env) : { seeded: false };
-  process.stdout.write(`${JSON.stringify(seeded)}\n`);
+await command({
+  input: () => undefined,
+  async run(app, _, env) {
+    const seeded = (await app.get(UsersService).isEmpty()) ? await seed(app, env) : { seeded: false };
+    process.stdout.write(`${JSON.stringify(seeded)}\n`);
+  },
 });
 
 /** All of it or nothing: half of it would be accounts whose passwords nobody has been shown. */

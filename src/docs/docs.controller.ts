@@ -1,9 +1,9 @@
 import { createReadStream } from 'node:fs';
-import { join } from 'node:path';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
 import { Controller, Get, Header, Inject, Param, Res, StreamableFile, VERSION_NEUTRAL } from '@nestjs/common';
 import { ApiOperation, ApiTags, type OpenAPIObject } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
-import { absolutePath } from 'swagger-ui-dist';
 import { httpConfig } from '../config/http.config.js';
 import type { ConfigOf } from '../config/namespace.js';
 import { Problem } from '../errors/problem.js';
@@ -12,6 +12,9 @@ import { AddressLimitOnly } from '../security/rate-limit.decorators.js';
 import { pagePolicy } from '../security/security-headers.js';
 import { docsPage, docsScript } from './docs-page.js';
 import { OpenApiDocument } from './openapi.js';
+
+/** Found, not imported: its index runs the whole page's script. */
+const UI = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
 
 const ASSETS: Readonly<Record<string, string>> = {
   'swagger-ui.css': 'text/css; charset=utf-8',
@@ -60,7 +63,7 @@ export class DocsController {
     // Only two names exist: nothing of the request reaches a path.
     const type = Object.hasOwn(ASSETS, asset) ? ASSETS[asset] : undefined;
     if (!type) throw new Problem('not_found');
-    return new StreamableFile(createReadStream(join(absolutePath(), asset)), { type });
+    return new StreamableFile(createReadStream(join(UI, asset)), { type });
   }
 
   private requireEnabled(): void {

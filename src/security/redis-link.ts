@@ -1,4 +1,3 @@
-import { createClient } from '@redis/client';
 import type { RedisConnection } from '../config/redis.js';
 
 const BEAT_MS = 250;
@@ -6,7 +5,7 @@ const SILENCE_MS = 1000;
 const RECONNECT_MS = 250;
 const CONNECT_TIMEOUT_MS = 2000;
 
-type Client = ReturnType<typeof clientFor>;
+type Client = Awaited<ReturnType<typeof clientFor>>;
 
 /**
  * A connection that knows within 1.25 seconds whether Redis answers, and comes back by itself. The client's own timeouts end when a
@@ -37,7 +36,8 @@ export class RedisLink {
 
   /** Connects, and resolves when that has worked or failed once; it is tried again until `close()`. */
   async open(): Promise<void> {
-    const client = clientFor(this.connection);
+    const client = await clientFor(this.connection);
+    if (this.closed) return;
     this.client = client;
     this.heardAt = performance.now();
     // Every fault ends here, also one in the middle of a handshake; what it was is not for a log, it may repeat settings.
@@ -102,7 +102,9 @@ export class RedisLink {
   }
 }
 
-function clientFor({ host, port, username, password, database, tls }: RedisConnection) {
+async function clientFor({ host, port, username, password, database, tls }: RedisConnection) {
+  // Where it is used: nearly five hundred modules that an instance without Redis need not load.
+  const { createClient } = await import('@redis/client');
   const socket = { host, port, connectTimeout: CONNECT_TIMEOUT_MS, reconnectStrategy: false as const };
   return createClient({
     username,
