@@ -14,6 +14,12 @@ export async function launch(run) {
     process.stderr.write(`${line}\n`);
     process.exit(1);
   }
-  const [{ listenForStop }, { report }] = await Promise.all([import('./stop-request.mjs'), import('./faults.mjs')]);
+  const [{ listenForStop }, { report }, { checkoutDir }] = await Promise.all([
+    import('./stop-request.mjs'),
+    import('./faults.mjs'),
+    import('./files.mjs'),
+  ]);
+  // For every process under this one: three thousand modules are compiled once, not at each start.
+  process.env.NODE_COMPILE_CACHE ??= `${checkoutDir}/compile-cache`;
   process.exit(await run(listenForStop()).catch(report));
 }

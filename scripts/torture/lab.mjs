@@ -80,8 +80,8 @@ export class Lab {
    * @returns {Promise<import('./processes.mjs').Api>}
    */
   async api(settings) {
-    const { PATH, HOME } = process.env;
-    const env = { PATH, HOME, ...SETTINGS, SECRET_KEY: this.#secret, ...settings };
+    const { PATH, HOME, NODE_COMPILE_CACHE } = process.env;
+    const env = { PATH, HOME, NODE_COMPILE_CACHE, ...SETTINGS, SECRET_KEY: this.#secret, ...settings };
     const api = this.background(this.node, [join('dist', 'main.js')], { env, ipc: true });
     return Object.assign(api, { port: await listening(api) });
   }

@@ -18,9 +18,9 @@ export const runScript = (name: string, args: string[], settings: NodeJS.Process
 export const failedWith = (line: string): CommandResult => ({ code: 1, stdout: '', stderr: `rampart: ${line}\n` });
 
 function run(args: string[], settings: NodeJS.ProcessEnv): Promise<CommandResult> {
-  const { PATH, HOME } = process.env;
+  const { PATH, HOME, NODE_COMPILE_CACHE } = process.env;
   return new Promise((resolve) => {
-    const options = { env: { PATH, HOME, ...settings } };
+    const options = { env: { PATH, HOME, NODE_COMPILE_CACHE, ...settings } };
     execFile(process.execPath, args, options, (error, stdout, stderr) => {
       resolve({ code: error ? Number(error.code ?? 1) : 0, stdout, stderr });
     });

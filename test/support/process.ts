@@ -75,9 +75,9 @@ export function spawnCommand(name: string, settings: NodeJS.ProcessEnv) {
 const spawnMain = (settings: NodeJS.ProcessEnv) => spawnNode(['dist/main.js'], settings);
 
 function spawnNode(args: string[], settings: NodeJS.ProcessEnv): { child: ChildProcess; output: () => string } {
-  const { PATH, HOME } = process.env;
+  const { PATH, HOME, NODE_COMPILE_CACHE } = process.env;
   const child = spawn(process.execPath, args, {
-    env: { PATH, HOME, ...settings },
+    env: { PATH, HOME, NODE_COMPILE_CACHE, ...settings },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
   let text = '';
