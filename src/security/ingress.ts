@@ -5,6 +5,7 @@ import { Problem } from '../errors/problem.js';
 import type { ProblemFilter } from '../errors/problem.filter.js';
 import { setClientAddress } from './client-address.js';
 import { type Drain, quietMoment } from './drain.js';
+import { awaitFirstByte } from './first-byte.js';
 import type { RateLimits } from './rate-limits.js';
 import type { Headers } from './security-headers.js';
 
@@ -29,13 +30,18 @@ export interface Transport {
  * headers, request id, the first step of the limits. A hook and no middleware: path matching is where bypasses live.
  */
 export function registerIngress(instance: FastifyInstance, { headers, proxies, late }: Transport): void {
+  const closeSilent = awaitFirstByte(instance.server);
+  const closeIdle = () => {
+    closeSilent();
+    instance.server.closeIdleConnections();
+  };
   instance.decorateRequest('credential', null);
   instance.decorateRequest('counted', null);
   instance.decorateRequest('refusal', null);
   instance.addHook('preClose', (done) => {
     late().drain.begin();
     // A connection that was busy now becomes idle later, and a client may keep it for as long as it likes.
-    setInterval(() => instance.server.closeIdleConnections(), IDLE_CHECK_MS).unref();
+    setInterval(closeIdle, IDLE_CHECK_MS).unref();
     // Fastify closes the port in the same moment.
     void quietMoment().then(() => done(), done);
   });

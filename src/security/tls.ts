@@ -1,5 +1,6 @@
 import type { Server as HttpsServer } from 'node:https';
 import { readTls, type TlsFiles } from '../config/tls-files.js';
+import { HANDSHAKE_MS } from './client-timeouts.js';
 
 /**
  * TLS 1.3, and of 1.2 what has forward secrecy and authenticated encryption (RFC 9325 section 4.2, ASVS 12.1): no CBC, no RSA
@@ -20,9 +21,6 @@ const options = {
   ].join(':'),
   ALPNProtocols: ['http/1.1'],
 } as const;
-
-/** Milliseconds for a handshake; Node waits two minutes. */
-const HANDSHAKE_MS = 8_000;
 
 /** What a server needs to speak TLS. Throws RangeError, see `readTls()`. */
 export const tlsOptions = (files: TlsFiles) => ({
