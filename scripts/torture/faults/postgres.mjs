@@ -49,7 +49,7 @@ const postgresFault = ({ id, how, begin, end, cannot, prepare = (lab) => lab.dat
     const seen = await probe(client, account, LASTS_MS[form]);
     const ended = performance.now();
     await end(lab);
-    await until(async () => (await write(client, account).catch(() => ({ status: 0 }))).status === 201);
+    await untilWritten(api, client, account);
     const recoveredMs = performance.now() - ended;
     await wait(500);
     const ledger = await load.stop();
@@ -89,6 +89,25 @@ async function probe(client, account, forMs) {
     if (live !== 200) seen.notLive.push(String(live));
   }
   return seen;
+}
+
+/**
+ * Rejects with what was answered last when nothing is written for half a minute, or when the instance has ended.
+ * @param {import('../processes.mjs').Api} api
+ * @param {import('../http-client.mjs').HttpClient} client
+ * @param {import('../people.mjs').Account} account
+ */
+async function untilWritten(api, client, account) {
+  let last = '';
+  const isWritten = async () => {
+    if (!api.isRunning) throw new Error(`the API ended with ${api.child.exitCode}: ${api.output.slice(-4000)}`);
+    const answer = await write(client, account).catch(codeOf);
+    last = typeof answer === 'object' ? `${answer.status} ${JSON.stringify(answer.body)}` : answer;
+    return typeof answer === 'object' && answer.status === 201;
+  };
+  await until(isWritten).catch((error) => {
+    throw new Error(`nothing is written again, the last answer was ${last}: ${error.message}`, { cause: error });
+  });
 }
 
 /**
