@@ -64,10 +64,11 @@ export class RevocationFeed implements OnModuleInit, OnApplicationShutdown {
     await this.connect();
   }
 
-  async onApplicationShutdown(): Promise<void> {
+  onApplicationShutdown(): void {
     this.stopped = true;
     clearTimeout(this.timer);
-    await this.client?.end().catch(() => undefined);
+    // Not awaited: a frozen backend would keep the process.
+    this.client?.end().catch(() => undefined);
   }
 
   private async connect(): Promise<void> {

@@ -151,6 +151,11 @@ describe.each(LASTING)('while the database is $name', (fault) => {
   it('no write that was acknowledged is lost', async () => {
     expect(await lost(fault)).toEqual([]);
   });
+
+  // The last: the process is gone afterwards.
+  it('SIGTERM ends the process as ever', async () => {
+    expect(await during(fault, () => app.instance.stop('SIGTERM'))).toBe(0);
+  });
 });
 
 describe('while the database is crashing', () => {
