@@ -80,6 +80,8 @@ const silenceMs = ({ statementMs }: TimeLimits): number => Math.max(statementMs,
 async function introduce(client: pg.ClientBase, limits: TimeLimits, answerMs = limits.acquireMs): Promise<void> {
   const connected = client as Connected;
   const { stream } = connected.connection;
+  // The pool has stopped listening when its promise of a connection is kept, and an error that nobody hears ends the process.
+  client.on('error', () => undefined);
   // Not as the argument of setTimeout(), which listens once: an idle minute would be the last that is watched.
   stream.on('timeout', () => {
     if (connected.readyForQuery) return;
