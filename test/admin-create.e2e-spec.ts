@@ -10,7 +10,7 @@ import { createDatabase, type TestDatabase } from './support/database.js';
 import { aPerson } from './support/factories.js';
 import { footprintOf } from './support/footprint.js';
 import { hold, waitingBackends } from './support/locks.js';
-import { freePort } from './support/ports.js';
+import { freePort } from '../scripts/lib/network.mjs';
 import { type Instance, startInstance } from './support/process.js';
 import { productionSettings } from './support/production.js';
 import { tablesWith } from './support/tables.js';

@@ -6,7 +6,7 @@ import { aRecord } from './support/factories.js';
 import type { Answer, Call } from './support/http.js';
 import { type Instance, startInstance } from './support/process.js';
 import { dumpTables } from './support/tables.js';
-import { until } from './support/until.js';
+import { until } from '../scripts/lib/until.mjs';
 import { expectInvalid, notText } from './support/wrong-values.js';
 
 let app: TestApp;

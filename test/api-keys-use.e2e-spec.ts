@@ -4,7 +4,7 @@ import { KeyUsage } from '../src/api-keys/key-usage.js';
 import { startApp, type TestApp } from './support/app.js';
 import { asAdmin, asUser, type TestCaller, withKey } from './support/callers.js';
 import { recordQueries } from './support/queries.js';
-import { until } from './support/until.js';
+import { until } from '../scripts/lib/until.mjs';
 
 let app: TestApp;
 

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startApp, type TestApp } from './support/app.js';
 import { callerOf } from './support/http.js';
-import { freePort } from './support/ports.js';
-import { until } from './support/until.js';
+import { freePort } from '../scripts/lib/network.mjs';
+import { until } from '../scripts/lib/until.mjs';
 
 let app: TestApp;
 let management: ReturnType<typeof callerOf>;

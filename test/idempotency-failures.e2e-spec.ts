@@ -7,7 +7,7 @@ import { footprintOf } from './support/footprint.js';
 import type { Call } from './support/http.js';
 import { hold, waitingBackends } from './support/locks.js';
 import { startInstance } from './support/process.js';
-import { until } from './support/until.js';
+import { until } from '../scripts/lib/until.mjs';
 
 let app: TestApp;
 let owner: TestCaller;

@@ -12,7 +12,7 @@ import type { Call } from './support/http.js';
 import { kidOf, publishedKids } from './support/keys.js';
 import { type Instance, startInstance } from './support/process.js';
 import { tablesWith } from './support/tables.js';
-import { until } from './support/until.js';
+import { until } from '../scripts/lib/until.mjs';
 
 const FOLLOW_MS = 10_000;
 const NO_PEM = 'the file is no private key in PEM, or one with a passphrase';

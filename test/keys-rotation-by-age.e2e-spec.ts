@@ -12,7 +12,7 @@ import { createDatabase, type TestDatabase } from './support/database.js';
 import { aPerson } from './support/factories.js';
 import { kidOf, publishedKids } from './support/keys.js';
 import { type Instance, startInstance } from './support/process.js';
-import { until } from './support/until.js';
+import { until } from '../scripts/lib/until.mjs';
 
 const INSTANCES = 10;
 const FOLLOW_MS = 10_000;

@@ -7,7 +7,7 @@ import { aPerson, aRecord } from './support/factories.js';
 import { hold, waitingBackends } from './support/locks.js';
 import { type Instance, startInstance } from './support/process.js';
 import { dumpTables } from './support/tables.js';
-import { until } from './support/until.js';
+import { until } from '../scripts/lib/until.mjs';
 
 let app: TestApp;
 let second: Instance;

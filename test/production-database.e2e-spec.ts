@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createDatabase, type TestDatabase } from './support/database.js';
-import { freePort } from './support/ports.js';
+import { freePort } from '../scripts/lib/network.mjs';
 import { startInstance } from './support/process.js';
 import { productionSettings, refusalOf, refusedWith } from './support/production.js';
 import { storeKey } from './support/tokens.js';

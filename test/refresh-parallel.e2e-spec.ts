@@ -3,7 +3,7 @@ import { startApp, type TestApp } from './support/app.js';
 import { asUser, type TestCaller } from './support/callers.js';
 import type { Answer, Call } from './support/http.js';
 import { type Instance, startInstance } from './support/process.js';
-import { until } from './support/until.js';
+import { until } from '../scripts/lib/until.mjs';
 
 let app: TestApp;
 let second: Instance;

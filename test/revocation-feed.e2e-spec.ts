@@ -4,7 +4,7 @@ import { asAdmin, asUser, withKey } from './support/callers.js';
 import { feedBackends, whileFrozen, whyNotFreezable } from './support/feed.js';
 import type { RequestOptions } from './support/http.js';
 import { type Instance, startInstance } from './support/process.js';
-import { until } from './support/until.js';
+import { until } from '../scripts/lib/until.mjs';
 
 const DEADLINE_MS = 1000;
 

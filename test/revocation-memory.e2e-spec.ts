@@ -6,7 +6,7 @@ import { feedBackends, whileCutOff, whileFrozen, whyNotFreezable } from './suppo
 import type { RequestOptions } from './support/http.js';
 import { startInstance } from './support/process.js';
 import { recordQueries } from './support/queries.js';
-import { until } from './support/until.js';
+import { until } from '../scripts/lib/until.mjs';
 
 let app: TestApp;
 const queries = recordQueries();

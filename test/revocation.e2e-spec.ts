@@ -3,7 +3,7 @@ import { startApp, type TestApp } from './support/app.js';
 import { asAdmin, asUser, login, withKey } from './support/callers.js';
 import type { Answer, RequestOptions } from './support/http.js';
 import { type Instance, startInstance } from './support/process.js';
-import { until } from './support/until.js';
+import { until } from '../scripts/lib/until.mjs';
 
 const DEADLINE_MS = 1000;
 

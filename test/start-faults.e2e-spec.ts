@@ -5,9 +5,9 @@ import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createDatabase, type TestDatabase } from './support/database.js';
-import { freePort } from './support/ports.js';
+import { freePort } from '../scripts/lib/network.mjs';
 import { makeState, refusedStart, removeState, startScript } from './support/start.js';
-import { until } from './support/until.js';
+import { until } from '../scripts/lib/until.mjs';
 
 const START_MS = 60_000;
 

@@ -1,10 +1,10 @@
 // @ts-check
 import { spawn } from 'node:child_process';
 import { closeSync, openSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { Fault, Interrupted, codeOf } from './faults.mjs';
 import { readText, writePrivate } from './files.mjs';
+import { freePort } from './network.mjs';
 import { doesNotStart, endLeftover, lockedOut, openHome, systemId } from './postgres-data.mjs';
 import { pause } from './processes.mjs';
 import { serverEnv } from './postgres-place.mjs';
@@ -52,22 +52,6 @@ export async function startCluster(place, name, { signal, settings = {}, throwaw
     if (taken) port = await freePort();
     else await pause(250);
   }
-}
-
-/**
- * The wanted port when nobody has it, else any free one.
- * @param {number} [wanted]
- * @returns {Promise<number>}
- */
-function freePort(wanted = 0) {
-  return new Promise((done, fail) => {
-    const server = createServer();
-    server.once('error', (error) => (wanted ? done(freePort()) : fail(error)));
-    server.listen({ host: HOST, port: wanted > 0 && wanted < 65_536 ? wanted : 0 }, () => {
-      const address = server.address();
-      server.close(() => done(typeof address === 'object' ? (address?.port ?? 0) : 0));
-    });
-  });
 }
 
 /**

@@ -108,3 +108,19 @@ export async function checkDatabase(env) {
     );
   }
 }
+
+/**
+ * A port of loopback that nobody has at this moment: the wanted one, or any when somebody has it.
+ * @param {number} [wanted]
+ * @returns {Promise<number>}
+ */
+export function freePort(wanted = 0) {
+  return new Promise((done, fail) => {
+    const server = createServer();
+    server.once('error', (error) => (wanted ? done(freePort()) : fail(error)));
+    server.listen({ host: '127.0.0.1', port: wanted > 0 && wanted < 65_536 ? wanted : 0 }, () => {
+      const address = server.address();
+      server.close(() => done(typeof address === 'object' ? (address?.port ?? 0) : 0));
+    });
+  });
+}

@@ -1,14 +1,10 @@
 // @ts-check
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as wait } from 'node:timers/promises';
 import { HttpClient } from './http-client.mjs';
 import { Background, findProgram, listening } from './processes.mjs';
-
-const POLL_MS = 20;
 
 /** Limits that no load of ours reaches: a fault that is about one sets it. */
 const SETTINGS = {
@@ -117,30 +113,3 @@ export class Lab {
     }
   }
 }
-
-/**
- * Asks again until the answer is yes.
- * @param {() => Promise<boolean> | boolean} check
- * @param {number} [deadlineMs]
- * @returns {Promise<number>} the milliseconds that took
- */
-export async function until(check, deadlineMs = 30_000) {
-  for (const begun = performance.now(); ; await wait(POLL_MS)) {
-    if (await check()) return performance.now() - begun;
-    if (performance.now() - begun > deadlineMs) throw new Error(`not within ${deadlineMs} ms`);
-  }
-}
-
-/**
- * A port of loopback that nobody has at this moment.
- * @returns {Promise<number>}
- */
-export const freePort = () =>
-  new Promise((done, fail) => {
-    const server = createServer();
-    server.once('error', fail);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => done(typeof address === 'object' ? (address?.port ?? 0) : 0));
-    });
-  });

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { Fault } from '../lib/faults.mjs';
 import { developmentCertificate } from '../lib/certificate.mjs';
 import { root } from '../lib/files.mjs';
-import { freePort, until } from './lab.mjs';
+import { freePort } from '../lib/network.mjs';
+import { until } from '../lib/until.mjs';
 
 /**
  * One of the example configurations, as it is but for places that are the machine's.

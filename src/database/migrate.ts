@@ -8,8 +8,8 @@ import { SchemaError } from './schema-error.js';
 export const MIGRATION_LOCK = 0x72_61_6d_70;
 
 /**
- * Runs what is pending and says what the application may do with each table, under an advisory lock: TypeORM has none, and instances that start together would collide.
- * The lock belongs to the session that migrates, so that of a killed instance it goes when its transaction has, not before.
+ * Runs what is pending and says what the application may do with each table, under an advisory lock: TypeORM has none, and instances
+ * that start together would collide. The lock belongs to the session that migrates, so that of a killed instance it goes when its transaction has, not before.
  * Throws SchemaError for unknown migrations.
  */
 export async function migrate(connection: Connection): Promise<string[]> {

@@ -28,7 +28,7 @@ export function answerClientError(
     error.code === 'ECONNRESET' ||
     !socket.writable ||
     FAILED_HANDSHAKE.test(error.code ?? '') ||
-    // A browser's spare connection would take the answer for that to its next request, and ten thousand of them cost 80 MB.
+    // A browser's spare connection, which has shaken hands and no more, would take the answer for that to its next request.
     socket.bytesRead === 0 ||
     isAnswering(socket)
   ) {

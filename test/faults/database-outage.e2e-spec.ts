@@ -6,7 +6,7 @@ import { aPerson, aRecord } from '../support/factories.js';
 import { hold, waitingBackends } from '../support/locks.js';
 import { makeKinds } from '../support/matrix.js';
 import { type OnCluster, startOnCluster } from '../support/on-cluster.js';
-import { until } from '../support/until.js';
+import { until } from '../../scripts/lib/until.mjs';
 
 const RECOVERY_MS = 1_000;
 /** For what is no promise of the contract, on a busy machine. */

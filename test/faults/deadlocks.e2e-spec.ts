@@ -6,7 +6,7 @@ import { createDatabase } from '../support/database.js';
 import { aRecord } from '../support/factories.js';
 import type { Answer } from '../support/http.js';
 import { hold, waitingBackends } from '../support/locks.js';
-import { until } from '../support/until.js';
+import { until } from '../../scripts/lib/until.mjs';
 
 let app: TestApp;
 let user: TestCaller;

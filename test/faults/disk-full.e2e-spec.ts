@@ -6,7 +6,7 @@ import { Cluster, whyNoDisk } from '../support/cluster.js';
 import { aRequest, type Answered, notRefused, type Ready } from '../support/every-route.js';
 import { aRecord } from '../support/factories.js';
 import { type OnCluster, startOnCluster } from '../support/on-cluster.js';
-import { until } from '../support/until.js';
+import { until } from '../../scripts/lib/until.mjs';
 
 const RECOVERY_MS = 1_000;
 /** The smallest segments of the log, so that the disk has room for several. */

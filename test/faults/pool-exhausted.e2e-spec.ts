@@ -4,7 +4,7 @@ import { asUser, type TestCaller, withKey } from '../support/callers.js';
 import { ANSWER_MS, aRequest, notRefused, sendAll } from '../support/every-route.js';
 import { aRecord } from '../support/factories.js';
 import { hold } from '../support/locks.js';
-import { until } from '../support/until.js';
+import { until } from '../../scripts/lib/until.mjs';
 
 const POOL = 4;
 const RECOVERY_MS = 1_000;

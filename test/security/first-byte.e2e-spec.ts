@@ -4,7 +4,7 @@ import { connect as connectTls } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startApp, type TestApp } from '../support/app.js';
 import { type Certificate, certificate } from '../support/certificates.js';
-import { until } from '../support/until.js';
+import { until } from '../../scripts/lib/until.mjs';
 
 const DEADLINE_MS = 10_000;
 const REQUEST = 'GET /health/live HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n';

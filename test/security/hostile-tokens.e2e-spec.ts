@@ -7,7 +7,7 @@ import { hostileTokens, type World } from '../support/hostile-tokens.js';
 import type { Answer, RequestOptions } from '../support/http.js';
 import { request, sendRaw } from '../support/raw-http.js';
 import { forgerOf, storeKey } from '../support/tokens.js';
-import { until } from '../support/until.js';
+import { until } from '../../scripts/lib/until.mjs';
 
 const ME = '/api/v1/users/me';
 const MINUTE_MS = 60_000;

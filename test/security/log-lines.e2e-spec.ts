@@ -6,7 +6,7 @@ import { asUser } from '../support/callers.js';
 import { aPerson, aRecord } from '../support/factories.js';
 import { hold, waitingBackends } from '../support/locks.js';
 import { type Instance, startInstance } from '../support/process.js';
-import { until } from '../support/until.js';
+import { until } from '../../scripts/lib/until.mjs';
 
 const DEADLINE_MS = 10_000;
 

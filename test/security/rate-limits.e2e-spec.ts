@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { asUser, login, type TestCaller, withKey } from '../support/callers.js';
 import { aPerson } from '../support/factories.js';
 import type { Answer } from '../support/http.js';
-import { until } from '../support/until.js';
+import { until } from '../../scripts/lib/until.mjs';
 import { exhaust, exhausted, outcome, startWall, WALL, type Wall } from '../support/wall.js';
 
 const HOUR = 3_600;

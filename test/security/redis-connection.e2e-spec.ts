@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Certificate, certificate } from '../support/certificates.js';
 import { callerOf } from '../support/http.js';
-import { freePort } from '../support/ports.js';
+import { freePort } from '../../scripts/lib/network.mjs';
 import { lacks } from '../support/programs.js';
 import { RedisServer } from '../support/redis.js';
-import { until } from '../support/until.js';
+import { until } from '../../scripts/lib/until.mjs';
 import { startWall } from '../support/wall.js';
 
 /** All that counting needs, and what the client does when it connects. */

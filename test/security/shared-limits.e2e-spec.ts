@@ -2,10 +2,10 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { asUser } from '../support/callers.js';
 import { type Answer, type Call, callerOf } from '../support/http.js';
 import { type Instance, startInstance } from '../support/process.js';
-import { freePort } from '../support/ports.js';
+import { freePort } from '../../scripts/lib/network.mjs';
 import { lacks } from '../support/programs.js';
 import { RedisServer } from '../support/redis.js';
-import { until } from '../support/until.js';
+import { until } from '../../scripts/lib/until.mjs';
 import { exhausted, startWall, WALL, type Wall } from '../support/wall.js';
 
 const SECOND = 1000;

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startApp, type TestApp } from '../support/app.js';
 import { asUser, type TestCaller } from '../support/callers.js';
 import { aRecord } from '../support/factories.js';
-import { until } from '../support/until.js';
+import { until } from '../../scripts/lib/until.mjs';
 
 const RECORDS = 60;
 const LIMIT_MS = 15_000;

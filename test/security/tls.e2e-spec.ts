@@ -6,10 +6,10 @@ import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startApp, type TestApp } from '../support/app.js';
 import { type Certificate, certificate } from '../support/certificates.js';
-import { freePort } from '../support/ports.js';
+import { freePort } from '../../scripts/lib/network.mjs';
 import { type Instance, startInstance } from '../support/process.js';
 import { request as raw, sendRaw } from '../support/raw-http.js';
-import { until } from '../support/until.js';
+import { until } from '../../scripts/lib/until.mjs';
 
 const LIVE = '/health/live';
 

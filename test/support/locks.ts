@@ -1,6 +1,6 @@
 import pg from 'pg';
 import type { TestDatabase } from './database.js';
-import { until } from './until.js';
+import { until } from '../../scripts/lib/until.mjs';
 
 const DEADLINE_MS = 10_000;
 

@@ -1,18 +1,7 @@
-import { once } from 'node:events';
-import { type AddressInfo, connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 
 const POLL_MS = 5;
-
-/** A port of loopback that nobody has at this moment. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 /** Knocks at these ports of loopback without a pause until the work is done; returns those that ever let somebody in. */
 export async function portsOpenedDuring(work: Promise<unknown>, ports: readonly number[]): Promise<number[]> {

@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { type Call, callerOf } from './http.js';
-import { freePort, portsOpenedDuring } from './ports.js';
+import { freePort } from '../../scripts/lib/network.mjs';
+import { portsOpenedDuring } from './ports.js';
 
 /** A start that cannot work says so within five seconds on a machine of its own; here many tests share one. */
 const REFUSAL_MS = 20_000;

@@ -1,23 +1,14 @@
-import { accessSync, constants } from 'node:fs';
-import { delimiter, join } from 'node:path';
-
-const found = (name: string): boolean =>
-  [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin'].some((folder) => {
-    try {
-      accessSync(join(folder, name), constants.X_OK);
-      return true;
-    } catch {
-      return false;
-    }
-  });
+import { findProgram } from '../../scripts/torture/processes.mjs';
 
 /**
- * For `describe.skipIf()`: whether a program of the machine is absent, which is said aloud. With CI=true that is a failure:
- * there nothing may be skipped.
+ * For `skipIf()`: whether there is a reason, which is said aloud. With CI=true that is a failure: there nothing may be skipped.
  */
-export function lacks(program: string): boolean {
-  if (found(program)) return false;
-  if (process.env.CI === 'true') throw new Error(`${program} is not installed`);
-  process.stderr.write(`skipped: ${program} is not installed\n`);
+export function skips(reason: string | null): boolean {
+  if (reason === null) return false;
+  if (process.env.CI === 'true') throw new Error(`not skipped with CI=true: ${reason}`);
+  process.stderr.write(`skipped: ${reason}\n`);
   return true;
 }
+
+/** The same for a program of the machine that is absent. */
+export const lacks = (program: string): boolean => skips(findProgram(program) ? null : `${program} is not installed`);

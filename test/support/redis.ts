@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createClient } from '@redis/client';
-import { freePort } from './ports.js';
+import { freePort } from '../../scripts/lib/network.mjs';
 
 /** A real Redis server of one test file's own, that can be taken away in every way. */
 export class RedisServer {

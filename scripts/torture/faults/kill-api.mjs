@@ -2,7 +2,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { none } from '../fault.mjs';
 import { halves } from '../invariants.mjs';
-import { freePort } from '../lab.mjs';
+import { freePort } from '../../lib/network.mjs';
 import { startLoad } from '../load.mjs';
 
 const KILLS = { long: 100, short: 5 };

@@ -6,7 +6,7 @@ import { codeOf } from '../../lib/faults.mjs';
 import { mountDisk, whyNoDisk } from '../disk.mjs';
 import { none } from '../fault.mjs';
 import { halves } from '../invariants.mjs';
-import { until } from '../lab.mjs';
+import { until } from '../../lib/until.mjs';
 import { startLoad } from '../load.mjs';
 import { anAccount, aRecord } from '../people.mjs';
 

@@ -1,6 +1,7 @@
 // @ts-check
 import { exactly } from '../fault.mjs';
-import { freePort, until } from '../lab.mjs';
+import { freePort } from '../../lib/network.mjs';
+import { until } from '../../lib/until.mjs';
 import { startLoad } from '../load.mjs';
 import { aKey, anAccount } from '../people.mjs';
 

@@ -1,7 +1,7 @@
 // @ts-check
 import { exactly, none } from '../fault.mjs';
 import { halves } from '../invariants.mjs';
-import { freePort } from '../lab.mjs';
+import { freePort } from '../../lib/network.mjs';
 import { startLoad } from '../load.mjs';
 import { startProxy } from '../proxies.mjs';
 

@@ -2,7 +2,7 @@
 import pg from 'pg';
 import { exactly } from '../fault.mjs';
 import { atSignal, UNCAUGHT } from '../inject.mjs';
-import { until } from '../lab.mjs';
+import { until } from '../../lib/until.mjs';
 import { anAccount, aRecord } from '../people.mjs';
 
 /** @type {import('../fault.mjs').TortureFault} */
