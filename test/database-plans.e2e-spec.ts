@@ -5,10 +5,10 @@ import { roles } from '../src/security/scopes.js';
 import { userStatuses } from '../src/users/user.entity.js';
 import { startApp, type TestApp } from './support/app.js';
 import { asAdmin, asUser, type TestCaller, withKey } from './support/callers.js';
-import { fill, nth, PEOPLE, RECORDS } from './support/fill.js';
+import { fill, nth, RECORDS } from './support/fill.js';
 import type { RequestOptions } from './support/http.js';
 import { nextOf } from './support/pages.js';
-import { faultsOf, type Plan, plansOf, rowsRead } from './support/plans.js';
+import { faultsOf, indexesOf, type Plan, plansOf, rowsRead } from './support/plans.js';
 import { recordQueries } from './support/queries.js';
 
 const FILL_MS = 120_000;
@@ -141,25 +141,35 @@ describe('GET /api/v1/users among two hundred thousand', () => {
     if (next !== null) expectBounded((await plansFor(admin, 'GET', next)).plans, 100);
   });
 
-  it.each(['q=p77', 'q=example.com', 'role=user&q=p1', 'status=active&q=p1', 'q=nobody+has+this'])(
-    '%s looks at no more than it may',
-    async (query) => expectBounded((await plansFor(admin, 'GET', `/api/v1/users?${query}`)).plans, WINDOW + 100),
+  const search = (query: string) => plansFor(admin, 'GET', `/api/v1/users?${query}`);
+
+  it.each(['q=example.com', 'q=p1', 'role=user&q=p1', 'status=active&q=%40', 'sort=-createdAt&q=p'])(
+    '%s, which is near, is one look at a page',
+    async (query) => {
+      const { plans } = await search(query);
+      expect(plans.filter(({ text }) => text.includes('FROM (SELECT u.*'))).toHaveLength(1);
+      expectBounded(plans, 1100);
+    },
   );
 
-  it('one who is searched for is found, so many users a page', async () => {
-    const someone = await asUser(app);
-    const searched = `/api/v1/users?sort=-createdAt&q=${someone.email}`;
-    // Made last, looked for from the other end.
-    const found: unknown[] = [];
-    let pages = 0;
-    for (let path: string | null = searched.replace('=-', '='); path !== null; pages += 1) {
-      const answer = await admin.call('GET', path);
-      found.push(...answer.body.items.map((item: { id: string }) => item.id));
-      path = nextOf(answer);
-    }
-    expect([found, pages]).toEqual([[someone.id], Math.floor(PEOPLE / WINDOW) + 1]);
-    expect((await admin.call('GET', searched)).body.items).toHaveLength(1);
+  it.each([
+    ['q=nobody+has+this', 0],
+    ['q=%C3%9F', 0],
+    ['q=p19999', 11],
+    ['sort=-createdAt&q=p20000', 2],
+    ['role=auditor&q=p140000', 1],
+    ['role=reader&q=p140000', 0],
+  ])('%s, which few have, is found by an index', async (query, count) => {
+    const { answer, plans } = await search(`limit=100&${query}`);
+    expect([answer.body.items.length, answer.body.nextCursor]).toEqual([count, null]);
+    expect(plans.flatMap(indexesOf)).toContain('users_by_gram');
+    expectBounded(plans, 1100);
   });
+
+  it.each(['sort=-createdAt&q=p199', 'status=disabled&q=p1990', 'role=auditor&q=com'])(
+    '%s, which is neither, looks at no more than it may',
+    async (query) => expectBounded((await search(query)).plans, WINDOW + 100),
+  );
 
   it('a change of an administrator looks for another by an index', async () => {
     const other = await asAdmin(app);

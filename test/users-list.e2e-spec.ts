@@ -116,6 +116,20 @@ describe('the filters of GET /api/v1/users', () => {
     for (const none of ["' OR 1=1 --", '.*', 'nobody']) expect([none, await found(none)]).toEqual([none, 0]);
   });
 
+  it('q finds every part of a name, whatever it is made of', async () => {
+    const name = String.raw`it's "a" \ 😀😀ß:* & | !( <->)`;
+    const { body: me } = await (await asUser(app)).call('PATCH', '/api/v1/users/me', { json: { username: name } });
+    expect(me.username).toBe(name);
+    const characters = [...name];
+    const parts = characters.flatMap((_, at) =>
+      [1, 2, 3, 4, 9].map((size) => characters.slice(at, at + size).join('')),
+    );
+    for (const part of new Set(parts.map((each) => each.trim()).filter((each) => each !== ''))) {
+      const ids = (await itemsOf(`?limit=100&sort=-createdAt&q=${encodeURIComponent(part)}`)).map(({ id }) => id);
+      expect([part, ids.includes(me.id)]).toEqual([part, true]);
+    }
+  });
+
   it.each([
     'role=root',
     'role=admin&role=user',

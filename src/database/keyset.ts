@@ -33,31 +33,44 @@ export function applyKeyset<T extends ObjectLiteral>(
   return startAfter(inOrder(query, keyset), keyset, after).limit(limit + 1);
 }
 
-/**
- * The same for the rows of a list that pass filters, looking at no more than WINDOW of the list. When that was not enough for
- * a page, `end` is where the next one goes on. `make` makes the query of the entity, `list` and `filter` add their conditions.
- */
-export async function readFiltered<T extends ObjectLiteral>(
-  {
-    make,
-    list,
-    filter,
-  }: { make: () => Query<T>; list: (query: Query<T>) => Query<T>; filter: (query: Query<T>) => void },
+/** `make` makes the query of the entity, `list` and `filter` add their conditions. */
+interface Filtered<T extends ObjectLiteral> {
+  readonly make: () => Query<T>;
+  readonly list: (query: Query<T>) => Query<T>;
+  readonly filter: (query: Query<T>) => void;
+}
+
+/** The same for the rows that pass the filter among the next `window` of the list, one row more than `limit`. */
+export async function readWindow<T extends ObjectLiteral>(
+  { make, list, filter }: Filtered<T>,
   keyset: Keyset,
   after: readonly (string | number)[] | null,
   limit: number,
-): Promise<{ rows: T[]; end: Position | null }> {
-  const listed = () => startAfter(inOrder(list(make()), keyset), keyset, after);
+  window: number,
+): Promise<T[]> {
   const page = inOrder(make(), keyset).limit(limit + 1);
   const from = page.expressionMap.mainAlias;
   if (!from) throw new Error('the query has no entity');
   // The builder takes a subquery in FROM, or hydrates entities; its parts do both.
-  const window = listed().select(`${from.name}.*`).limit(WINDOW);
-  from.subQuery = `(${window.getQuery()})`;
-  filter(page.setParameters(window.getParameters()));
-  const rows = await page.getMany();
+  const looked = startAfter(inOrder(list(make()), keyset), keyset, after)
+    .select(`${from.name}.*`)
+    .limit(window);
+  from.subQuery = `(${looked.getQuery()})`;
+  filter(page.setParameters(looked.getParameters()));
+  return page.getMany();
+}
+
+/** The same with a window of WINDOW. When that was not enough for a page, `end` is where the next one goes on. */
+export async function readFiltered<T extends ObjectLiteral>(
+  parts: Filtered<T>,
+  keyset: Keyset,
+  after: readonly (string | number)[] | null,
+  limit: number,
+): Promise<{ rows: T[]; end: Position | null }> {
+  const rows = await readWindow(parts, keyset, after, limit, WINDOW);
   if (rows.length > limit) return { rows, end: null };
-  const last = listed().select(keyset.column, 'value').addSelect(keyset.id, 'id');
+  const listed = startAfter(inOrder(parts.list(parts.make()), keyset), keyset, after);
+  const last = listed.select(keyset.column, 'value').addSelect(keyset.id, 'id');
   const end = await last
     .offset(WINDOW - 1)
     .limit(1)

@@ -1,24 +1,31 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { Repository, type SelectQueryBuilder } from 'typeorm';
-import { applyKeyset, readFiltered } from '../database/keyset.js';
+import { applyKeyset, readFiltered, readWindow } from '../database/keyset.js';
 import { Cursors } from '../security/cursors.js';
 import { type Page, toPage } from '../security/page.js';
 import type { Caller } from '../security/principal.js';
 import { foldText } from './fold-text.js';
 import { User } from './user.entity.js';
+import { UserSearch } from './user-search.js';
 import type { ListUsers } from './users.dto.js';
 
 type Query = SelectQueryBuilder<User>;
 
 const DEFAULT_LIMIT = 20;
+/** So many users are looked at first: a text that one in fifty has fills a page of them. */
+const NEAR = 1000;
 
-/** Pages of users for those who may see them. One of a search looks at a bounded part of them, and may be short where little is found. */
+/**
+ * Pages of users for those who may see them. A search ends with the first of three that can: the page is near in its order;
+ * few users have the text, and an index finds them; or a page of a bounded part of the users, which may be short.
+ */
 @Injectable()
 export class UserListService {
   constructor(
     @InjectRepository(User) private readonly users: Repository<User>,
     private readonly cursors: Cursors,
+    private readonly search: UserSearch,
   ) {}
 
   /** Throws 400 `cursor_invalid`. */
@@ -30,16 +37,18 @@ export class UserListService {
     const list = (query: Query) => listOf(query, { role, status });
     const keyset = { column: 'u.created_at', id: 'u.id', descending: sort.startsWith('-') };
     const sign = (at: Date, id: string) => this.cursors.sign(scope, [at.toISOString(), id]);
-    if (!q) {
-      const rows = await applyKeyset(list(make()), keyset, after, size).getMany();
-      return toPage(rows, size, (last) => sign(last.createdAt, last.id));
-    }
-    const filter = (query: Query) => {
-      query.andWhere('(strpos(u.email_key, :q) > 0 OR strpos(u.username_key, :q) > 0)', { q: foldText(q) });
-    };
-    const { rows, end } = await readFiltered({ make, list, filter }, keyset, after, size);
-    const page = toPage(rows, size, (last) => sign(last.createdAt, last.id));
-    return end ? { ...page, nextCursor: sign(end.value as Date, end.id) } : page;
+    const page = (rows: User[]) => toPage(rows, size, (last) => sign(last.createdAt, last.id));
+    if (!q) return page(await applyKeyset(list(make()), keyset, after, size).getMany());
+    const parts = { make, list, filter: (query: Query) => containing(query, q) };
+    const near = await readWindow(parts, keyset, after, size, NEAR);
+    if (near.length > size) return page(near);
+    const few = await this.search.findFew(q);
+    if (few)
+      return page(
+        await applyKeyset(list(make()).andWhere('u.id = ANY (:few)', { few }), keyset, after, size).getMany(),
+      );
+    const { rows, end } = await readFiltered(parts, keyset, after, size);
+    return end ? { ...page(rows), nextCursor: sign(end.value as Date, end.id) } : page(rows);
   }
 }
 
@@ -47,4 +56,8 @@ function listOf(query: Query, { role, status }: Pick<ListUsers, 'role' | 'status
   if (role) query.andWhere('u.roles @> ARRAY[:role]', { role });
   if (status) query.andWhere('u.status = :status', { status });
   return query;
+}
+
+function containing(query: Query, text: string): void {
+  query.andWhere('(strpos(u.email_key, :part) > 0 OR strpos(u.username_key, :part) > 0)', { part: foldText(text) });
 }

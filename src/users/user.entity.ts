@@ -16,6 +16,7 @@ export type UserStatus = (typeof userStatuses)[number];
 @Index('users_readers', ['createdAt', 'id'], { where: `roles @> '{reader}'` })
 @Index('users_auditors', ['createdAt', 'id'], { where: `roles @> '{auditor}'` })
 @Index('users_admins', ['createdAt', 'id'], { where: `roles @> '{admin}'` })
+@Index('users_by_gram', { synchronize: false })
 @Index('users_due_for_deletion', ['deletionDueAt'], { where: 'deletion_due_at IS NOT NULL' })
 export class User {
   @PrimaryColumn('uuid')

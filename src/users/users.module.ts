@@ -6,6 +6,7 @@ import { InvitationsService } from './invitations.service.js';
 import { MeController } from './me.controller.js';
 import { UserChanges } from './user-changes.js';
 import { UserListService } from './user-list.service.js';
+import { UserSearch } from './user-search.js';
 import { User } from './user.entity.js';
 import { UsersController } from './users.controller.js';
 import { UsersService } from './users.service.js';
@@ -13,7 +14,7 @@ import { UsersService } from './users.service.js';
 @Module({
   imports: [TypeOrmModule.forFeature([User, Invitation])],
   controllers: [MeController, UsersController],
-  providers: [UsersService, UserListService, InvitationsService, UserChanges],
+  providers: [UsersService, UserListService, UserSearch, InvitationsService, UserChanges],
   exports: [UsersService, InvitationsService, UserChanges],
 })
 export class UsersModule implements OnModuleInit {
