@@ -60,19 +60,20 @@ export async function readWindow<T extends ObjectLiteral>(
   return page.getMany();
 }
 
-/** The same with a window of WINDOW. When that was not enough for a page, `end` is where the next one goes on. */
+/** The same, and where the next page goes on when the window was not enough for this one: null when the list ends in it. */
 export async function readFiltered<T extends ObjectLiteral>(
   parts: Filtered<T>,
   keyset: Keyset,
   after: readonly (string | number)[] | null,
   limit: number,
+  window = WINDOW,
 ): Promise<{ rows: T[]; end: Position | null }> {
-  const rows = await readWindow(parts, keyset, after, limit, WINDOW);
+  const rows = await readWindow(parts, keyset, after, limit, window);
   if (rows.length > limit) return { rows, end: null };
   const listed = startAfter(inOrder(parts.list(parts.make()), keyset), keyset, after);
   const last = listed.select(keyset.column, 'value').addSelect(keyset.id, 'id');
   const end = await last
-    .offset(WINDOW - 1)
+    .offset(window - 1)
     .limit(1)
     .getRawOne<Position>();
   return { rows, end: end ?? null };

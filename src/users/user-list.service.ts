@@ -40,13 +40,17 @@ export class UserListService {
     const page = (rows: User[]) => toPage(rows, size, (last) => sign(last.createdAt, last.id));
     if (!q) return page(await applyKeyset(list(make()), keyset, after, size).getMany());
     const parts = { make, list, filter: (query: Query) => containing(query, q) };
-    const near = await readWindow(parts, keyset, after, size, NEAR);
-    if (near.length > size) return page(near);
+    // Of everybody there is always more; a role or a status may be so rare that nothing needs an index.
+    const near =
+      role || status
+        ? await readFiltered(parts, keyset, after, size, NEAR)
+        : { rows: await readWindow(parts, keyset, after, size, NEAR), end: undefined };
+    if (near.rows.length > size || near.end === null) return page(near.rows);
     const few = await this.search.findFew(q);
-    if (few)
-      return page(
-        await applyKeyset(list(make()).andWhere('u.id = ANY (:few)', { few }), keyset, after, size).getMany(),
-      );
+    if (few) {
+      const found = list(make()).andWhere('u.id = ANY (:few)', { few });
+      return page(await applyKeyset(found, keyset, after, size).getMany());
+    }
     const { rows, end } = await readFiltered(parts, keyset, after, size);
     return end ? { ...page(rows), nextCursor: sign(end.value as Date, end.id) } : page(rows);
   }

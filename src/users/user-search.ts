@@ -23,8 +23,11 @@ export class UserSearch {
     const part = foldText(text);
     try {
       return await inTransaction(this.dataSource, async (manager) => {
-        // Among few users the planner prefers to read all of them, and in its statistics rare is hard to tell from common.
-        await manager.query(`SET LOCAL enable_seqscan = off; SET LOCAL statement_timeout = ${PATIENCE_MS}`);
+        // Statistics cannot tell what is rare from what is common, and the planner would read everybody, or call for help.
+        await manager.query(
+          `SET LOCAL enable_seqscan = off; SET LOCAL max_parallel_workers_per_gather = 0;
+           SET LOCAL statement_timeout = ${PATIENCE_MS}`,
+        );
         const found = await manager.query<{ id: string }[]>(
           `SELECT u.id FROM users u WHERE search_grams(email_key || ' ' || coalesce(username_key, '')) @@ $1::tsquery
            AND (strpos(u.email_key, $2) > 0 OR strpos(u.username_key, $2) > 0) LIMIT ${MOST + 1}`,

@@ -32,7 +32,7 @@ export async function plansOf({ url }: TestDatabase, statements: readonly Statem
     const plans: Plan[] = [];
     for (const { text, values } of statements) {
       // What a transaction tells the planner counts until its end, a limit of time not here: this is no race.
-      const told = text === 'COMMIT' ? 'RESET enable_seqscan' : /^SET LOCAL enable_\w+ = \w+/.exec(text)?.[0];
+      const told = text === 'COMMIT' ? 'RESET enable_seqscan' : /^SET LOCAL enable_seqscan = off/.exec(text)?.[0];
       if (told) await client.query(told);
       if (!/^(SELECT|WITH|UPDATE|DELETE)\b/.test(text)) continue;
       // One that writes again what it has written may break a constraint; its plan is the same without running it.
