@@ -15,6 +15,7 @@ import { loggableError } from './errors/loggable-error.js';
 import { Problem } from './errors/problem.js';
 import { buildDocument } from './docs/build-document.js';
 import { ProblemFilter } from './errors/problem.filter.js';
+import { logStream } from './log-stream.js';
 import { PinoLogger } from './pino-logger.js';
 import { registerAccessLog } from './security/access-log.js';
 import { AllowedMethods } from './security/allowed-methods.js';
@@ -22,6 +23,7 @@ import { registerBodyParsing } from './security/body-parsing.js';
 import { addPreflight, registerCors } from './security/cors.js';
 import { Drain } from './security/drain.js';
 import { type Late, registerIngress, type Transport } from './security/ingress.js';
+import { registerJsonText } from './security/json-text.js';
 import { besideTls, plainServer } from './security/plain-server.js';
 import { RateLimits } from './security/rate-limits.js';
 import { securityHeaders } from './security/security-headers.js';
@@ -30,7 +32,7 @@ import { tlsOptions } from './security/tls.js';
 
 /** The whole application, initialised and not yet listening: the same for `main.ts` and for every test. */
 export async function createApp(env: Env): Promise<NestFastifyApplication> {
-  const logger = pino({ level: env.LOG_LEVEL, serializers: { err: loggableError } });
+  const logger = pino({ level: env.LOG_LEVEL, serializers: { err: loggableError } }, logStream);
   const late: Partial<Late> = {};
   const http = (httpConfig.from(env) as () => ConfigOf<typeof httpConfig>)();
   const isHttps = http.publicUrl.startsWith('https:');
@@ -69,6 +71,7 @@ function createAdapter(http: ConfigOf<typeof httpConfig>, logger: pino.Logger, t
   limitRequestTime(instance);
   registerAccessLog(instance);
   registerBodyParsing(instance);
+  registerJsonText(instance);
   registerCors(instance, http.corsOrigins, http.corsCredentials);
   answerUnknownRoutes(adapter, allowed, transport.late);
   return adapter;

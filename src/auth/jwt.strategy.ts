@@ -56,7 +56,7 @@ export class JwtStrategy extends PassportStrategy(Strategy, 'jwt') {
       clientId,
       roles: standing.roles,
       scopes: heldScopes(scope.split(' '), standing.roles),
-      expiresAt: Math.min(exp * 1000, standing.expiresAt.getTime()),
+      expiresAt: Math.min(exp * 1000, standing.expiresAt),
       validFrom: (Math.max(iat, nbf) - CLOCK_SKEW) * 1000,
       allowedCidrs: null,
       limits: [],

@@ -11,6 +11,7 @@ import {
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { RequireScopes } from '../security/access.decorators.js';
 import { formatEtag, ifNoneMatch } from '../security/etag.js';
+import type { JsonText } from '../security/json-text.js';
 import { linkNext } from '../security/page.js';
 import { type Caller, CurrentCaller } from '../security/principal.js';
 import { Consumes } from '../security/rate-limit.decorators.js';
@@ -70,11 +71,11 @@ export class DataController {
     @RecordId() id: string,
     @Headers('if-none-match') known: string | undefined,
     @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<RecordView | undefined> {
+  ): Promise<JsonText | undefined> {
     const record = await this.data.getRecord(caller, id);
-    const etag = formatEtag(record.version);
+    const etag = formatEtag(Number(record.version));
     void reply.header('etag', etag);
-    if (!ifNoneMatch(known, etag)) return record;
+    if (!ifNoneMatch(known, etag)) return RecordView.textOf(record);
     void reply.code(304);
     return undefined;
   }

@@ -1,6 +1,8 @@
 import { ApiProperty } from '@nestjs/swagger';
+import type { RecordText } from '../database/hot-reads.js';
 import { field, type FieldOptions, IntegerParameter, OneOf, Text, TextList } from '../security/fields.js';
 import { jsonSize, nestingDepth } from '../security/json-body.js';
+import { JsonText } from '../security/json-text.js';
 import { type Classification, classifications } from './data-record.entity.js';
 import type { DataRecord } from './data-record.entity.js';
 
@@ -125,6 +127,14 @@ export class RecordView {
   static from(record: Omit<DataRecord, 'ownerId' | 'deletedAt'>): RecordView {
     const { id, name, classification, content, tags, version, createdAt, updatedAt } = record;
     return { id, name, classification, content, tags, version, createdAt, updatedAt };
+  }
+
+  /** The same of a row that was read as text. */
+  static textOf({ id, name, classification, content, tags, version, createdAt, updatedAt }: RecordText): JsonText {
+    return new JsonText(
+      `{"id":"${id}","name":${JSON.stringify(name)},"classification":"${classification}","content":${content},` +
+        `"tags":${tags},"version":${version},"createdAt":"${createdAt}","updatedAt":"${updatedAt}"}`,
+    );
   }
 }
 

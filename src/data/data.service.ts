@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager, IsNull, Not } from 'typeorm';
 import { v7 as uuid } from 'uuid';
 import { AuditService } from '../audit/audit.service.js';
-import { HotReads } from '../database/hot-reads.js';
+import { HotReads, type RecordText } from '../database/hot-reads.js';
 import { inTransaction } from '../database/transaction.js';
 import { invalidInput, Problem } from '../errors/problem.js';
 import { formatEtag, ifMatch } from '../security/etag.js';
@@ -54,10 +54,10 @@ export class DataService {
   }
 
   /** Throws 404. */
-  async getRecord(owner: Caller, id: string): Promise<RecordView> {
-    const row = await this.reads.record(owner.subject, id, owner.scopes.has(RESTRICTED));
-    if (!row) throw new Problem('not_found');
-    return row as RecordView;
+  async getRecord(owner: Caller, id: string): Promise<RecordText> {
+    const record = await this.reads.record(owner.subject, id, owner.scopes.has(RESTRICTED));
+    if (!record) throw new Problem('not_found');
+    return record;
   }
 
   /** Applies a merge patch. Throws 404, 428, 412, 403, and 400 when the merged content is out of bounds. */

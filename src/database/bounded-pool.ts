@@ -6,6 +6,8 @@ import { deadline, PATIENT_MS, STEP_MS, type TimeLimits } from './time-limits.js
 const IDLE_IN_TRANSACTION_MS = 10_000;
 /** The server's own limit comes first: it ends the statement and keeps the connection. */
 const LATER_MS = 1_000;
+/** How often is looked for who has waited too long. */
+const LOOK_MS = 50;
 
 type Connected = pg.ClientBase & { readonly connection: { readonly stream: Socket }; readonly readyForQuery: boolean };
 type Done = (error: Error | undefined, client: pg.PoolClient | undefined, release: (error?: unknown) => void) => void;
@@ -17,7 +19,9 @@ type Done = (error: Error | undefined, client: pg.PoolClient | undefined, releas
  */
 export class BoundedPool extends pg.Pool {
   private readonly limits: TimeLimits;
-  private readonly watches = new WeakMap<pg.ClientBase, NodeJS.Timeout>();
+  /** The connections in use for somebody who waits, and when that one's time is up. */
+  private readonly watched = new Map<pg.ClientBase, number>();
+  private readonly hurried = new Set<pg.ClientBase>();
 
   constructor({ limits, ...config }: pg.PoolConfig & { limits: TimeLimits }) {
     // The first one is made at the start, for which nobody waits: a busy machine is no reason to give up.
@@ -28,6 +32,9 @@ export class BoundedPool extends pg.Pool {
     Object.assign(this.options, { onConnect });
     this.once('connect', () => (this.options.connectionTimeoutMillis = limits.acquireMs));
     this.on('release', (_error, client) => this.unwatch(client));
+    // One timer for all of them: one for each would cost as much as what is asked.
+    const timer = setInterval(() => this.hurryLate(), LOOK_MS).unref();
+    this.once('end', () => clearInterval(timer));
   }
 
   override connect(): Promise<pg.PoolClient>;
@@ -41,6 +48,13 @@ export class BoundedPool extends pg.Pool {
 
   private connectBefore(end: number | undefined, done: Done): void {
     if (end === undefined) return super.connect(done);
+    if (this.idleCount > this.waitingCount) {
+      // There is one for us: nobody has to wait.
+      return super.connect((error, client, release) => {
+        if (client) this.watch(client, end);
+        done(error, client, release);
+      });
+    }
     let late = false;
     const timer = setTimeout(
       () => {
@@ -59,16 +73,24 @@ export class BoundedPool extends pg.Pool {
 
   /** Silence is judged by what is left of the request's time, and once that is up, step by step. */
   private watch(client: pg.ClientBase, end: number): void {
-    const { stream } = (client as Connected).connection;
-    const last = () => stream.setTimeout(STEP_MS);
-    const wait = end - performance.now() - STEP_MS;
-    if (wait <= 0) last();
-    else this.watches.set(client, setTimeout(last, wait));
+    if (end - performance.now() > STEP_MS) this.watched.set(client, end);
+    else this.hurry(client);
+  }
+
+  private hurryLate(): void {
+    const soon = performance.now() + STEP_MS;
+    for (const [client, end] of this.watched) if (end <= soon) this.hurry(client);
+  }
+
+  private hurry(client: pg.ClientBase): void {
+    this.watched.delete(client);
+    this.hurried.add(client);
+    (client as Connected).connection.stream.setTimeout(STEP_MS);
   }
 
   private unwatch(client: pg.ClientBase): void {
-    clearTimeout(this.watches.get(client));
-    (client as Connected).connection.stream.setTimeout(silenceMs(this.limits));
+    this.watched.delete(client);
+    if (this.hurried.delete(client)) (client as Connected).connection.stream.setTimeout(silenceMs(this.limits));
   }
 }
 

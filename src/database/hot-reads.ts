@@ -1,33 +1,54 @@
 import { Injectable } from '@nestjs/common';
 import type { Pool } from 'pg';
 import { DataSource } from 'typeorm';
+import { readPrepared, type Row } from './prepared-read.js';
 
-/** A credential's standing: who owns it, and everything that decides whether it still counts. */
+/** A credential's standing: who owns it, and everything that decides whether it still counts. Times in milliseconds. */
 export interface SessionStanding {
-  roles: string[];
-  expiresAt: Date;
+  readonly roles: string[];
+  readonly expiresAt: number;
 }
 
 export interface KeyStanding {
-  id: string;
-  ownerId: string;
-  scopes: string[];
-  allowedCidrs: string[];
-  rateLimit: string | null;
-  expiresAt: Date | null;
-  roles: string[];
+  readonly id: string;
+  readonly ownerId: string;
+  readonly scopes: string[];
+  readonly allowedCidrs: string[];
+  readonly rateLimit: string | null;
+  readonly expiresAt: number | null;
+  readonly roles: string[];
 }
 
-export interface RecordRow {
-  id: string;
-  name: string;
-  classification: string;
-  content: unknown;
-  tags: string[];
-  version: number;
-  createdAt: Date;
-  updatedAt: Date;
-}
+/** A record as text: `content` and `tags` are JSON, times RFC 3339. */
+export type RecordText = Readonly<
+  Record<'id' | 'name' | 'classification' | 'content' | 'tags' | 'version' | 'createdAt' | 'updatedAt', string>
+>;
+
+const time = (column: string) => `to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
+const milliseconds = (value: string) => `(extract(epoch FROM ${value}) * 1000)::bigint::text`;
+const json = (column: string) => `to_json(${column})::text`;
+
+const SESSION_STANDING = {
+  name: 'session-standing',
+  text: `SELECT ${json('u.roles')}, ${milliseconds('s.expires_at')} FROM sessions s JOIN users u ON u.id = s.user_id
+    WHERE s.id = $1 AND s.user_id = $2 AND s.ended_at IS NULL AND s.expires_at > now() AND u.status = 'active'`,
+};
+
+const KEY_STANDING = {
+  name: 'key-standing',
+  text: `SELECT k.id::text, k.owner_id::text, ${json('k.scopes')}, ${json('k.allowed_cidrs')}, k.rate_limit,
+      ${milliseconds('least(k.expires_at, s.expires_at)')}, ${json('u.roles')}
+    FROM api_keys k JOIN api_key_secrets s ON s.key_id = k.id JOIN users u ON u.id = k.owner_id
+    WHERE k.public_id = $1 AND s.hash = $2 AND u.status = 'active'
+      AND (k.expires_at IS NULL OR k.expires_at > now()) AND (s.expires_at IS NULL OR s.expires_at > now())`,
+};
+
+const RECORD = {
+  name: 'record',
+  text: `SELECT id::text, name, classification, content::text, ${json('tags')}, version::text,
+      ${time('created_at')}, ${time('updated_at')}
+    FROM records WHERE id = $1 AND owner_id = $2 AND deleted_at IS NULL AND ($3 OR classification <> 'restricted')`,
+};
 
 /**
  * The reads of every request, as named prepared statements: planned once a connection, and without the query builder,
@@ -35,45 +56,45 @@ export interface RecordRow {
  */
 @Injectable()
 export class HotReads {
-  constructor(private readonly dataSource: DataSource) {}
+  private readonly pool: Pool;
+
+  constructor(dataSource: DataSource) {
+    // The pool is TypeORM's own: one number of connections to configure and to exhaust.
+    this.pool = (dataSource.driver as unknown as { master: Pool }).master;
+  }
 
   /** The owner of a session that has not ended, if the owner is active. */
-  sessionStanding(sessionId: string, userId: string): Promise<SessionStanding | null> {
-    return this.one<SessionStanding>(
-      'session-standing',
-      `SELECT u.roles, s.expires_at AS "expiresAt" FROM sessions s JOIN users u ON u.id = s.user_id
-       WHERE s.id = $1 AND s.user_id = $2 AND s.ended_at IS NULL AND s.expires_at > now() AND u.status = 'active'`,
-      [sessionId, userId],
-    );
+  async sessionStanding(sessionId: string, userId: string): Promise<SessionStanding | null> {
+    const row = await readPrepared(this.pool, SESSION_STANDING, [sessionId, userId]);
+    return row && { roles: list(row[0]), expiresAt: Number(row[1]) };
   }
 
   /** The key with this secret, if it and its secret have not expired and its owner is active. */
-  keyStanding(publicId: string, secretHash: Buffer): Promise<KeyStanding | null> {
-    return this.one<KeyStanding>(
-      'key-standing',
-      `SELECT k.id, k.owner_id AS "ownerId", k.scopes, k.allowed_cidrs AS "allowedCidrs", k.rate_limit AS "rateLimit",
-         least(k.expires_at, s.expires_at) AS "expiresAt", u.roles
-       FROM api_keys k JOIN api_key_secrets s ON s.key_id = k.id JOIN users u ON u.id = k.owner_id
-       WHERE k.public_id = $1 AND s.hash = $2 AND u.status = 'active'
-         AND (k.expires_at IS NULL OR k.expires_at > now()) AND (s.expires_at IS NULL OR s.expires_at > now())`,
-      [publicId, secretHash],
-    );
+  async keyStanding(publicId: string, secretHash: Buffer): Promise<KeyStanding | null> {
+    const row = await readPrepared(this.pool, KEY_STANDING, [publicId, secretHash]);
+    if (!row) return null;
+    const [id, ownerId, scopes, allowedCidrs, rateLimit, expiresAt, roles] = row;
+    return {
+      id: String(id),
+      ownerId: String(ownerId),
+      scopes: list(scopes),
+      allowedCidrs: list(allowedCidrs),
+      rateLimit: rateLimit ?? null,
+      expiresAt: expiresAt ? Number(expiresAt) : null,
+      roles: list(roles),
+    };
   }
 
   /** The owner's live record. `restricted` says whether the caller may see restricted ones. */
-  record(ownerId: string, id: string, restricted: boolean): Promise<RecordRow | null> {
-    return this.one<RecordRow>(
-      'record',
-      `SELECT id, name, classification, content, tags, version, created_at AS "createdAt", updated_at AS "updatedAt"
-       FROM records WHERE id = $1 AND owner_id = $2 AND deleted_at IS NULL AND ($3 OR classification <> 'restricted')`,
-      [id, ownerId, restricted],
-    );
-  }
-
-  private async one<T extends object>(name: string, text: string, values: unknown[]): Promise<T | null> {
-    // The pool is TypeORM's own: one number of connections to configure and to exhaust.
-    const { master } = this.dataSource.driver as unknown as { master: Pool };
-    const { rows } = await master.query<T>({ name, text, values });
-    return rows[0] ?? null;
+  async record(ownerId: string, id: string, restricted: boolean): Promise<RecordText | null> {
+    const row = await readPrepared(this.pool, RECORD, [id, ownerId, String(restricted)]);
+    if (!row) return null;
+    // No column of them may be null.
+    const [key, name, classification, content, tags, version, createdAt, updatedAt] = row as readonly string[] as Texts;
+    return { id: key, name, classification, content, tags, version, createdAt, updatedAt };
   }
 }
+
+type Texts = readonly [string, string, string, string, string, string, string, string];
+
+const list = (column: Row[number] | undefined): string[] => JSON.parse(column ?? '[]') as string[];

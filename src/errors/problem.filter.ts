@@ -29,7 +29,8 @@ export class ProblemFilter implements ExceptionFilter {
     if (problem.status >= 500) request.log.error({ err: problem.options.cause, code: problem.code }, 'request failed');
     // Said of a file that failed before its first byte: the problem is no file to keep.
     reply.removeHeader('content-disposition');
-    await reply
+    // Not awaited: Fastify would watch the socket until the last byte is gone, and nobody here has to know.
+    void reply
       .code(problem.status)
       .headers(problemHeaders(problem))
       .send(JSON.stringify(problem.document(request.id)));

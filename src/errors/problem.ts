@@ -31,13 +31,18 @@ export interface ProblemOptions {
 
 /** A refusal with a code of the table. Whatever throws it decides the status there, not far away. */
 export class Problem extends Error {
+  readonly code: ErrorCode;
+  readonly options: ProblemOptions;
   readonly status: number;
 
-  constructor(
-    readonly code: ErrorCode,
-    readonly options: ProblemOptions = {},
-  ) {
+  constructor(code: ErrorCode, options: ProblemOptions = {}) {
+    // A refusal is an answer: nobody reads its stack, and walking one costs more than all the layers. A cause has its own.
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = 0;
     super(code, { cause: options.cause });
+    Error.stackTraceLimit = stackTraceLimit;
+    this.code = code;
+    this.options = options;
     this.status = errorCodes[code][0];
   }
 

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { type ExecutionContext, Injectable } from '@nestjs/common';
 import { AuthGuard } from '@nestjs/passport';
 import type { FastifyRequest } from 'fastify';
@@ -32,17 +32,17 @@ export class AuthenticationGuard extends AuthGuard(['api-key', 'jwt']) {
     if (!presented) throw new Problem('authentication_required');
     if (presented.text === null) throw new Problem(REFUSALS[presented.kind]);
     // With its kind: a key that was proved as a key must not pass as a bearer token because its text is remembered.
-    const hash = createHash('sha256').update(`${presented.kind} ${presented.text}`).digest('base64');
-    const known = this.cache.find(hash);
-    if (!known) return this.prove(context, request, presented, hash);
+    const digest = hash('sha256', `${presented.kind} ${presented.text}`, 'base64');
+    const known = this.cache.find(digest);
+    if (!known) return this.prove(context, request, presented, digest);
     return this.admit(request, known, presented);
   }
 
-  private async prove(context: ExecutionContext, request: FastifyRequest, presented: Presented, hash: string) {
+  private async prove(context: ExecutionContext, request: FastifyRequest, presented: Presented, digest: string) {
     const ticket = this.cache.ticket();
     await super.canActivate(context);
     const { user: credential } = request as unknown as { user: Credential };
-    this.cache.remember(ticket, hash, credential);
+    this.cache.remember(ticket, digest, credential);
     return this.admit(request, credential, presented);
   }
 

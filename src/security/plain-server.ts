@@ -21,6 +21,7 @@ export function plainServer(
   registerAccessLog(server);
   server.addHook('onRequest', async (request, reply) => {
     if (!isPage(request)) return transport.late().problems.refuse(new Problem('https_required'), request, reply);
+    await transport.late().limits.byPrincipal(request, reply, null);
     return reply.redirect(publicUrl + request.url, 308);
   });
   server.setErrorHandler((error, request, reply) => transport.late().problems.refuse(error, request, reply));

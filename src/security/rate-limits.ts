@@ -91,15 +91,14 @@ export class RateLimits extends RefusalStep {
 
   private apply(request: FastifyRequest, reply: FastifyReply, outcome: Outcome): void {
     const counted = request.counted ?? { windows: [], complete: true };
-    counted.windows = counted.windows.concat(outcome.windows);
-    if (counted.windows.length > 0) {
+    counted.windows = counted.windows.length === 0 ? outcome.windows : counted.windows.concat(outcome.windows);
+    if (!outcome.allowed) counted.complete = true;
+    // Every answer comes after both steps, or after the one that refused.
+    if (counted.complete && counted.windows.length > 0) {
       void reply.header('ratelimit-policy', rateLimitPolicy(counted.windows));
       void reply.header('ratelimit', rateLimit(counted.windows));
     }
-    if (!outcome.allowed) {
-      counted.complete = true;
-      throw new Problem('rate_limited', { retryAfter: outcome.retryAfterSeconds });
-    }
+    if (!outcome.allowed) throw new Problem('rate_limited', { retryAfter: outcome.retryAfterSeconds });
   }
 }
 

@@ -1,10 +1,10 @@
 import type { Socket } from 'node:net';
 import { type FastifyBaseLogger, type FastifyReply, type FastifyRequest, LogController } from 'fastify';
-import { v7 as uuid } from 'uuid';
 import { answerClientError } from '../errors/client-error.js';
 import { setClientAddress } from './client-address.js';
 import { clientTimeouts } from './client-timeouts.js';
 import type { Transport } from './ingress.js';
+import { newRequestId } from './request-id.js';
 import { originForm } from './request-target.js';
 
 const BODY_LIMIT_BYTES = 100 * 1024;
@@ -23,7 +23,7 @@ export function serverOptions(
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
     bodyLimit: BODY_LIMIT_BYTES,
     ...timeouts,
-    genReqId: () => uuid(),
+    genReqId: newRequestId,
     rewriteUrl: ({ url = '/' }: { url?: string }) => originForm(url),
     routerOptions: { maxParamLength: PARAMETER_LIMIT },
     // Node would answer a missing Host itself, without a document: the first hook does.

@@ -21,6 +21,8 @@ export class UserSearch {
   /** The ids of all of them, in no order; null when they are too many, or too hard to tell from others, to be found like this. */
   async findFew(text: string): Promise<string[] | null> {
     const part = foldText(text);
+    // Nothing but white space is in everybody's name.
+    if (part === '') return null;
     try {
       return await inTransaction(this.dataSource, async (manager) => {
         // Statistics cannot tell what is rare from what is common, and the planner would read everybody, or call for help.
