@@ -1,0 +1,36 @@
+// @ts-check
+// `npm run bench`: what a request costs with every layer on, beside a hand-written server, in the same run.
+import { launch } from './lib/launch.mjs';
+
+const HELP = `npm run bench [-- options]
+
+Measures what requests cost over real sockets, on an embedded PostgreSQL: this backend with every layer on, beside a hand-written
+Fastify server with the same checks, in turns, so that both meet the same machine. Ends by itself after about ten minutes.
+
+  --quick      one minute: fewer and shorter turns, and nothing but requests
+  --only <id>  this row alone; may be repeated
+  --json       the result on stdout, for programs
+
+CPU is that of the server's process, microseconds a request, the median of all turns. Ratios are of CPU, in the same turn.
+The server has a core of its own; load and database share another.
+`;
+
+await launch(async (stop) => {
+  const args = process.argv.slice(2);
+  if (args.includes('--help') || args.includes('-h')) {
+    process.stdout.write(HELP);
+    return 0;
+  }
+  const [{ prepareBuild, prepareRuntime }, { Progress }] = await Promise.all([
+    import('./lib/prepare.mjs'),
+    import('./lib/progress.mjs'),
+  ]);
+  const options = { progress: new Progress(), signal: stop.signal };
+  const work = async () => {
+    const { node } = await prepareRuntime(options);
+    // After the packages are there, which it imports.
+    const { bench } = await import('./bench/bench.mjs');
+    return bench(args, { ...options, node, build: () => prepareBuild(node, options) });
+  };
+  return stop.orExitCode(work());
+});

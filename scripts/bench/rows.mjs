@@ -1,0 +1,132 @@
+// @ts-check
+import { aRecord } from '../torture/people.mjs';
+import { PUBLIC_URL } from './world.mjs';
+
+/** @typedef {import('./world.mjs').Cast} Cast */
+
+/**
+ * @typedef {object} Row
+ * @property {string} id
+ * @property {string} what
+ * @property {number} [connections]
+ * @property {boolean} [reads] only that: the comparison server has it too
+ * @property {(cast: Cast, call: (method: string, path: string, options?: import('../torture/http-client.mjs').Call) => Promise<import('../torture/http-client.mjs').Answer>, connections: number) => Promise<import('./load.mjs').Traffic> | import('./load.mjs').Traffic} traffic
+ */
+
+const UNKNOWN = '01980000-0000-7000-8000-000000000000';
+const { host } = new URL(PUBLIC_URL);
+
+/**
+ * The bytes of a request.
+ * @param {string} method
+ * @param {string} path
+ * @param {Record<string, string>} [headers]
+ * @param {unknown} [json]
+ */
+function bytesOf(method, path, headers = {}, json) {
+  const body = json === undefined ? '' : JSON.stringify(json);
+  const all = json === undefined ? headers : { 'Content-Type': 'application/json', ...headers };
+  const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`);
+  const length = json === undefined ? '' : `Content-Length: ${Buffer.byteLength(body)}\r\n`;
+  return Buffer.from(`${method} ${path} HTTP/1.1\r\nHost: ${host}\r\n${lines.join('')}${length}\r\n${body}`);
+}
+
+/** @param {Cast} cast */
+const bearer = ({ account }) => ({ Authorization: `Bearer ${account.token}` });
+
+/**
+ * Each of the records in turn.
+ * @param {Cast} cast
+ * @param {number} status
+ * @param {Record<string, string>} headers
+ * @returns {import('./load.mjs').Traffic}
+ */
+function reading({ records }, status, headers) {
+  const all = records.map((id) => bytesOf('GET', `/api/v1/data/${id}`, headers));
+  let at = 0;
+  return { status, next: () => /** @type {Buffer} */ (all[at++ % all.length]) };
+}
+
+/**
+ * The same request again and again.
+ * @param {number} status
+ * @param {Buffer} bytes
+ * @returns {import('./load.mjs').Traffic}
+ */
+const repeating = (status, bytes) => ({ status, next: () => bytes });
+
+/** @type {readonly Row[]} */
+export const ROWS = [
+  { id: 'read', what: 'GET /data/:id, JWT', reads: true, traffic: (cast) => reading(cast, 200, bearer(cast)) },
+  { id: 'read-key', what: 'GET /data/:id, API key', traffic: (cast) => reading(cast, 200, { 'X-API-Key': cast.key }) },
+  {
+    id: 'unchanged',
+    what: 'GET /data/:id, 304',
+    traffic: (cast) => reading(cast, 304, { ...bearer(cast), 'If-None-Match': '"1"' }),
+  },
+  {
+    id: 'list',
+    what: 'GET /data, 20 of 100',
+    traffic: (cast) => repeating(200, bytesOf('GET', '/api/v1/data', bearer(cast))),
+  },
+  {
+    id: 'create',
+    what: 'POST /data',
+    traffic: (cast) => repeating(201, bytesOf('POST', '/api/v1/data', bearer(cast), aRecord())),
+  },
+  {
+    id: 'change',
+    what: 'PATCH /data/:id',
+    async traffic(cast, call, connections) {
+      const made = Array.from({ length: connections }, () =>
+        call('POST', '/api/v1/data', { token: cast.account.token, json: aRecord() }),
+      );
+      const own = (await Promise.all(made)).map(({ body }) =>
+        bytesOf('PATCH', `/api/v1/data/${body.id}`, { ...bearer(cast), 'If-Match': '*' }, { name: 'changed' }),
+      );
+      return { status: 200, next: (slot) => /** @type {Buffer} */ (own[slot]) };
+    },
+  },
+  { id: '401', what: '401, nothing presented', traffic: (cast) => reading(cast, 401, {}) },
+  { id: '403', what: '403, scope missing', traffic: (cast) => reading(cast, 403, { 'X-API-Key': cast.narrow }) },
+  {
+    id: '404',
+    what: '404, no such record',
+    traffic: (cast) => repeating(404, bytesOf('GET', `/api/v1/data/${UNKNOWN}`, bearer(cast))),
+  },
+  {
+    id: '429',
+    what: "429, a key's limit",
+    async traffic(cast, call) {
+      await call('GET', `/api/v1/data/${cast.records[0]}`, { key: cast.exhausted });
+      return reading(cast, 429, { 'X-API-Key': cast.exhausted });
+    },
+  },
+  {
+    id: 'login',
+    what: 'POST /auth/login',
+    // As many as are hashed at once: more would measure the queue.
+    connections: 2,
+    traffic: ({ account: { email, password } }) =>
+      repeating(200, bytesOf('POST', '/api/v1/auth/login', {}, { email, password })),
+  },
+  {
+    id: 'refresh',
+    what: 'POST /auth/refresh',
+    async traffic({ account: { email, password } }, call, connections) {
+      /** @param {string} token */
+      const bytes = (token) => bytesOf('POST', '/api/v1/auth/refresh', {}, { refresh_token: token });
+      /** @type {Buffer[]} */
+      const next = [];
+      for (let slot = 0; slot < connections; slot++) {
+        const { body } = await call('POST', '/api/v1/auth/login', { json: { email, password } });
+        next.push(bytes(body.refresh_token));
+      }
+      return {
+        status: 200,
+        next: (slot) => /** @type {Buffer} */ (next[slot]),
+        answered: (slot, body) => void (next[slot] = bytes(JSON.parse(body.toString()).refresh_token)),
+      };
+    },
+  },
+];

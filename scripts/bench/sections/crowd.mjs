@@ -1,0 +1,32 @@
+// @ts-check
+import { Load } from '../load.mjs';
+import { ROWS } from '../rows.mjs';
+
+const CROWD = 64;
+const READERS = 8;
+const TARGET_MS = 50;
+const row = (/** @type {string} */ id) =>
+  /** @type {import('../rows.mjs').Row} */ (ROWS.find((each) => each.id === id));
+
+/** How long reads take while a crowd logs in: hashing passwords must not keep anybody else waiting. */
+export const crowd = {
+  title: `Reads while ${CROWD} clients log in`,
+  /** @param {import('../bench.mjs').Stage} stage */
+  async run({ world, databaseUrl, cast, pace }) {
+    const server = await world.start({ name: 'crowd', script: 'bench/rampart.mjs', databaseUrl });
+    const none = () => Promise.reject(new Error('not asked'));
+    const reads = new Load(server.port, await row('read').traffic(cast, none, READERS));
+    const logins = new Load(server.port, await row('login').traffic(cast, none, CROWD));
+    await Promise.all([reads.open(READERS), logins.open(CROWD)]);
+    await reads.run(pace.warmMs);
+    const [{ latency }] = await Promise.all([reads.run(pace.sliceMs * 3), logins.run(pace.sliceMs * 3)]);
+    reads.close();
+    logins.close();
+    await server.stop();
+    return {
+      id: 'crowd',
+      title: this.title,
+      findings: [{ what: 'p99 of a read', value: latency.percentile(99) / 1e6, unit: 'ms', target: TARGET_MS }],
+    };
+  },
+};
