@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { makeStateDir, stateDir } from '../lib/files.mjs';
+import { NODE_FLAGS } from '../lib/node-runtime.mjs';
 import { LabCluster } from '../torture/cluster.mjs';
 import { HttpClient } from '../torture/http-client.mjs';
 import { aKey, anAccount, aRecord } from '../torture/people.mjs';
@@ -30,8 +31,8 @@ export class World {
   static async open({ node, signal }) {
     makeStateDir(stateDir);
     // Everything but what is measured: the load, and the database, which it starts.
-    const [program, ...args] = onCore(1);
-    if (program) spawnSync(program, [...args.slice(0, 0), '-cp', '1', String(process.pid)]);
+    const [taskset] = onCore(1);
+    if (taskset) spawnSync(taskset, ['-cp', '1', String(process.pid)]);
     return new World(node, await LabCluster.start(stateDir, signal, node));
   }
 
@@ -61,9 +62,9 @@ export class World {
 
   /**
    * A server on that database, with every layer on and limits that nobody reaches.
-   * @param {{ name: string, script: string, databaseUrl: string, env?: NodeJS.ProcessEnv, args?: string[] }} options
+   * @param {{ name: string, script: string, databaseUrl: string, env?: NodeJS.ProcessEnv }} options
    */
-  async start({ name, script, databaseUrl, env = {}, args }) {
+  async start({ name, script, databaseUrl, env = {} }) {
     const { PATH, HOME, NODE_COMPILE_CACHE } = process.env;
     const settings = {
       NODE_ENV: 'test',
@@ -84,7 +85,7 @@ export class World {
       script,
       env: { PATH, HOME, NODE_COMPILE_CACHE, ...settings, ...env },
       folder: this.#folder,
-      args,
+      args: script.startsWith('dist/bench') ? [] : NODE_FLAGS,
     });
     this.#ends.push(() => contestant.stop());
     return contestant;

@@ -6,6 +6,7 @@ import { createInterface } from 'node:readline';
 import { root } from './files.mjs';
 import { isWarning, readable } from './log-lines.mjs';
 import { identityOf } from './processes.mjs';
+import { NODE_FLAGS } from './node-runtime.mjs';
 import { ownGroup, signalGroup } from './step.mjs';
 
 /**
@@ -27,7 +28,7 @@ export class ApiProcess {
    * @param {NodeJS.ProcessEnv} env
    */
   constructor(node, env) {
-    this.child = spawn(node, [join('dist', 'main.js')], {
+    this.child = spawn(node, [...NODE_FLAGS, join('dist', 'main.js')], {
       cwd: root,
       env,
       detached: ownGroup,

@@ -11,7 +11,7 @@ import {
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { RequireScopes } from '../security/access.decorators.js';
 import { formatEtag, ifNoneMatch } from '../security/etag.js';
-import type { JsonText } from '../security/json-text.js';
+import { JsonText } from '../security/json-text.js';
 import { linkNext } from '../security/page.js';
 import { type Caller, CurrentCaller } from '../security/principal.js';
 import { Consumes } from '../security/rate-limit.decorators.js';
@@ -55,10 +55,10 @@ export class DataController {
     @Query() filter: ListRecords,
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<RecordPage> {
+  ): Promise<JsonText> {
     const page = await this.lists.list(caller, filter);
     linkNext(request, reply, page);
-    return { items: page.items.map((record) => RecordView.from(record)), nextCursor: page.nextCursor };
+    return new JsonText(RecordPage.textOf(page));
   }
 
   @Get(':id')
@@ -75,7 +75,7 @@ export class DataController {
     const record = await this.data.getRecord(caller, id);
     const etag = formatEtag(Number(record.version));
     void reply.header('etag', etag);
-    if (!ifNoneMatch(known, etag)) return RecordView.textOf(record);
+    if (!ifNoneMatch(known, etag)) return new JsonText(RecordView.textOf(record));
     void reply.code(304);
     return undefined;
   }

@@ -2,7 +2,7 @@ import { ApiProperty } from '@nestjs/swagger';
 import type { RecordText } from '../database/hot-reads.js';
 import { field, type FieldOptions, IntegerParameter, OneOf, Text, TextList } from '../security/fields.js';
 import { jsonSize, nestingDepth } from '../security/json-body.js';
-import { JsonText } from '../security/json-text.js';
+import type { Page } from '../security/page.js';
 import { type Classification, classifications } from './data-record.entity.js';
 import type { DataRecord } from './data-record.entity.js';
 
@@ -129,11 +129,11 @@ export class RecordView {
     return { id, name, classification, content, tags, version, createdAt, updatedAt };
   }
 
-  /** The same of a row that was read as text. */
-  static textOf({ id, name, classification, content, tags, version, createdAt, updatedAt }: RecordText): JsonText {
-    return new JsonText(
+  /** The same of a row that was read as text, as JSON. */
+  static textOf({ id, name, classification, content, tags, version, createdAt, updatedAt }: RecordText): string {
+    return (
       `{"id":"${id}","name":${JSON.stringify(name)},"classification":"${classification}","content":${content},` +
-        `"tags":${tags},"version":${version},"createdAt":"${createdAt}","updatedAt":"${updatedAt}"}`,
+      `"tags":${tags},"version":${version},"createdAt":"${createdAt}","updatedAt":"${updatedAt}"}`
     );
   }
 }
@@ -148,4 +148,8 @@ export class RecordPage {
     description: 'Null at the end of the list. A page may be short where few of many records pass the filters.',
   })
   nextCursor: string | null;
+
+  static textOf({ items, nextCursor }: Page<RecordText>): string {
+    return `{"items":[${items.map((record) => RecordView.textOf(record)).join(',')}],"nextCursor":${JSON.stringify(nextCursor)}}`;
+  }
 }

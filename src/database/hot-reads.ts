@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Pool } from 'pg';
 import { DataSource } from 'typeorm';
-import { readPrepared, type Row } from './prepared-read.js';
+import { readAllPrepared, readPrepared, type Row, type Statement } from './prepared-read.js';
 
 /** A credential's standing: who owns it, and everything that decides whether it still counts. Times in milliseconds. */
 export interface SessionStanding {
@@ -43,12 +43,38 @@ const KEY_STANDING = {
       AND (k.expires_at IS NULL OR k.expires_at > now()) AND (s.expires_at IS NULL OR s.expires_at > now())`,
 };
 
+const RECORD_TEXT = `r.id::text, r.name, r.classification, r.content::text, ${json('r.tags')}, r.version::text,
+  ${time('r.created_at')}, ${time('r.updated_at')}`;
+
 const RECORD = {
   name: 'record',
-  text: `SELECT id::text, name, classification, content::text, ${json('tags')}, version::text,
-      ${time('created_at')}, ${time('updated_at')}
-    FROM records WHERE id = $1 AND owner_id = $2 AND deleted_at IS NULL AND ($3 OR classification <> 'restricted')`,
+  text: `SELECT ${RECORD_TEXT} FROM records r
+    WHERE r.id = $1 AND r.owner_id = $2 AND r.deleted_at IS NULL AND ($3 OR r.classification <> 'restricted')`,
 };
+
+/** With the table: alone, a name means what was selected, and its order is that of text. */
+const SORTS = { createdAt: 'r.created_at', updatedAt: 'r.updated_at', name: 'r.name' } as const;
+
+/** Which records of an owner, in which order, from where on. */
+export interface RecordRange {
+  readonly sort: keyof typeof SORTS;
+  readonly descending: boolean;
+  readonly deleted: boolean;
+  /** The sort member and the id of the last record seen. */
+  readonly after: readonly string[] | null;
+  readonly limit: number;
+}
+
+/** A statement for each order, because a plan is for one index. */
+function recordsStatement({ sort, descending, deleted, after }: RecordRange): Statement {
+  const [column, direction] = [SORTS[sort], descending ? 'DESC' : 'ASC'];
+  const start = after ? `AND (${column}, r.id) ${descending ? '<' : '>'} ($3, $4)` : '';
+  return {
+    name: `records ${column} ${direction}${deleted ? ' deleted' : ''}${after ? ' after' : ''}`,
+    text: `SELECT ${RECORD_TEXT} FROM records r WHERE r.owner_id = $1 AND r.deleted_at IS ${deleted ? 'NOT NULL' : 'NULL'} ${start}
+      ORDER BY ${column} ${direction}, r.id ${direction} LIMIT $2`,
+  };
+}
 
 /**
  * The reads of every request, as named prepared statements: planned once a connection, and without the query builder,
@@ -88,11 +114,20 @@ export class HotReads {
   /** The owner's live record. `restricted` says whether the caller may see restricted ones. */
   async record(ownerId: string, id: string, restricted: boolean): Promise<RecordText | null> {
     const row = await readPrepared(this.pool, RECORD, [id, ownerId, String(restricted)]);
-    if (!row) return null;
-    // No column of them may be null.
-    const [key, name, classification, content, tags, version, createdAt, updatedAt] = row as readonly string[] as Texts;
-    return { id: key, name, classification, content, tags, version, createdAt, updatedAt };
+    return row && recordText(row);
   }
+
+  /** The owner's records of a range, restricted ones too. */
+  async records(ownerId: string, range: RecordRange): Promise<RecordText[]> {
+    const values = [ownerId, String(range.limit), ...(range.after ?? [])];
+    return (await readAllPrepared(this.pool, recordsStatement(range), values)).map(recordText);
+  }
+}
+
+/** None of these columns may be null. */
+function recordText(row: Row): RecordText {
+  const [id, name, classification, content, tags, version, createdAt, updatedAt] = row as readonly string[] as Texts;
+  return { id, name, classification, content, tags, version, createdAt, updatedAt };
 }
 
 type Texts = readonly [string, string, string, string, string, string, string, string];

@@ -21,16 +21,16 @@ interface Wire {
 }
 
 /**
- * One row by a prepared statement, through pg's seam for queries of one's own, as its cursors are. Its own kind of query copies
+ * Rows by a prepared statement, through pg's seam for queries of one's own, as its cursors are. Its own kind of query copies
  * the configuration, asks PostgreSQL to describe the columns each time, and makes an emitter and a result of it.
  */
 class PreparedRead implements Submittable {
   /** Set by the pool. */
-  callback?: (error: unknown, row?: Row | null) => void;
+  callback?: (error: unknown, rows?: Row[]) => void;
   readonly name: string;
   readonly text: string;
   private readonly values: Values;
-  private row: Row | null = null;
+  private readonly rows: Row[] = [];
 
   constructor({ name, text }: Statement, values: Values) {
     this.name = name;
@@ -55,7 +55,7 @@ class PreparedRead implements Submittable {
   }
 
   handleDataRow({ fields }: { fields: Row }): void {
-    this.row ??= fields;
+    this.rows.push(fields);
   }
 
   handleCommandComplete(): void {
@@ -63,7 +63,7 @@ class PreparedRead implements Submittable {
   }
 
   handleReadyForQuery(): void {
-    this.callback?.(null, this.row);
+    this.callback?.(null, this.rows);
   }
 
   handleError(error: unknown): void {
@@ -71,7 +71,13 @@ class PreparedRead implements Submittable {
   }
 }
 
-/** The first row, or null. Rejects with pg's error. */
-export function readPrepared(pool: Pool, statement: Statement, values: Values): Promise<Row | null> {
-  return pool.query(new PreparedRead(statement, values)) as unknown as Promise<Row | null>;
+/** All rows. Rejects with pg's error. */
+export function readAllPrepared(pool: Pool, statement: Statement, values: Values): Promise<Row[]> {
+  return pool.query(new PreparedRead(statement, values)) as unknown as Promise<Row[]>;
+}
+
+/** The first row, or null. */
+export async function readPrepared(pool: Pool, statement: Statement, values: Values): Promise<Row | null> {
+  const [row = null] = await readAllPrepared(pool, statement, values);
+  return row;
 }
