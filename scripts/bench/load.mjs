@@ -31,18 +31,25 @@ export class Load {
   /** @type {(error?: Error) => void} */
   #settle = () => undefined;
 
+  #running = false;
+
   /**
    * @param {number} port of 127.0.0.1
    * @param {Traffic} traffic
+   * @param {number} connections
    */
-  constructor(port, traffic) {
+  constructor(port, traffic, connections) {
     this.#port = port;
     this.#traffic = traffic;
+    this.#connections = connections;
   }
 
-  /** @param {number} connections */
-  async open(connections) {
-    await Promise.all(Array.from({ length: connections }, (_, slot) => this.#connect(slot)));
+  #connections;
+
+  /** A server lets nobody in who says nothing, and keeps nobody who has said nothing for long. */
+  async #open() {
+    const slots = Array.from({ length: this.#connections }, (_, slot) => slot);
+    await Promise.all(slots.filter((slot) => !this.#sockets[slot]?.writable).map((slot) => this.#connect(slot)));
   }
 
   /**
@@ -52,16 +59,22 @@ export class Load {
    * @returns {Promise<Passage>}
    */
   async run(ms, most = Number.POSITIVE_INFINITY) {
+    await this.#open();
     const begun = performance.now();
     this.#until = begun + ms;
     this.#most = most;
     this.#requests = 0;
     this.#latency = createHistogram();
     this.#idle = 0;
-    await new Promise((done, fail) => {
-      this.#settle = (error) => (error ? fail(error) : done(undefined));
-      for (const socket of this.#sockets) socket.emit('next');
-    });
+    this.#running = true;
+    try {
+      await new Promise((done, fail) => {
+        this.#settle = (error) => (error ? fail(error) : done(undefined));
+        for (const socket of this.#sockets) socket.emit('next');
+      });
+    } finally {
+      this.#running = false;
+    }
     return { requests: this.#requests, seconds: (performance.now() - begun) / 1000, latency: this.#latency };
   }
 
@@ -101,7 +114,8 @@ export class Load {
       this.#traffic.answered?.(slot, answer.body);
       next();
     });
-    socket.on('close', () => this.#settle(new Error('the server closed a connection')));
+    socket.on('close', () => this.#running && this.#settle(new Error('the server closed a connection')));
+    socket.on('error', () => undefined);
     return new Promise((done, fail) => {
       socket.once('connect', () => done());
       socket.once('error', fail);

@@ -53,8 +53,7 @@ async function open(row, { server, cast }, connections) {
   const client = new HttpClient(server.port);
   const traffic = await row.traffic(cast, (method, path, options) => client.call(method, path, options), connections);
   client.close();
-  const load = new Load(server.port, traffic);
-  await load.open(connections);
+  const load = new Load(server.port, traffic, connections);
   return { server, load, slices: [] };
 }
 

@@ -15,9 +15,8 @@ export const crowd = {
   async run({ world, databaseUrl, cast, pace }) {
     const server = await world.start({ name: 'crowd', script: 'bench/rampart.mjs', databaseUrl });
     const none = () => Promise.reject(new Error('not asked'));
-    const reads = new Load(server.port, await row('read').traffic(cast, none, READERS));
-    const logins = new Load(server.port, await row('login').traffic(cast, none, CROWD));
-    await Promise.all([reads.open(READERS), logins.open(CROWD)]);
+    const reads = new Load(server.port, await row('read').traffic(cast, none, READERS), READERS);
+    const logins = new Load(server.port, await row('login').traffic(cast, none, CROWD), CROWD);
     await reads.run(pace.warmMs);
     const [{ latency }] = await Promise.all([reads.run(pace.sliceMs * 3), logins.run(pace.sliceMs * 3)]);
     reads.close();

@@ -15,8 +15,7 @@ export const memory = {
   async run({ world, databaseUrl, cast, pace, tell }) {
     const server = await world.start({ name: 'memory', script: 'bench/rampart.mjs', databaseUrl });
     const traffic = await READ.traffic(cast, () => Promise.reject(new Error('not asked')), pace.connections);
-    const load = new Load(server.port, traffic);
-    await load.open(pace.connections);
+    const load = new Load(server.port, traffic, pace.connections);
     const sizes = [];
     for (let step = 1; step <= STEPS; step++) {
       await load.run(LONG_MS, STEP);
