@@ -1,7 +1,4 @@
 // @ts-check
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-import { root } from '../lib/files.mjs';
 import { buildBench } from './build.mjs';
 import { measure } from './measure.mjs';
 import { readOptions } from './options.mjs';
@@ -98,8 +95,6 @@ async function startAll(world, databaseUrl) {
     anchor: await start('anchor', 'dist/bench/anchor.js', { TOKEN_CACHE: 'on' }),
     rampartVerifying: await start('rampart, every token verified', 'bench/rampart.mjs', { BENCH_VERIFY: 'every' }),
     anchorVerifying: await start('anchor, every token verified', 'dist/bench/anchor.js', { TOKEN_CACHE: 'off' }),
-    ...(existsSync(join(root, 'dist/bench/plain-nest.js')) && {
-      plainNest: await start('a plain Nest app', 'dist/bench/plain-nest.js'),
-    }),
+    plainNest: await start('a plain Nest app', 'dist/bench/plain-nest.js'),
   };
 }
