@@ -18,9 +18,10 @@ const number = (/** @type {number} */ value, digits = 0) =>
  * @param {Figure[]} figures
  */
 function ratioOf(figure, figures) {
-  const name = figure.server.includes('every token') ? 'anchor, every token verified' : 'anchor';
+  // The plain one remembers nothing either.
+  const name = figure.server === 'rampart' ? 'anchor' : 'anchor, every token verified';
   const anchor = figures.find(({ server }) => server === name);
-  return anchor && anchor !== figure ? ratio(figure, anchor) : null;
+  return anchor && !figure.server.startsWith('anchor') ? ratio(figure, anchor) : null;
 }
 
 /** @param {Record<keyof typeof WIDTHS, string>} cells */
