@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Housekeeping } from '../src/database/housekeeping.js';
 import { WINDOW } from '../src/database/keyset.js';
 import { roles } from '../src/security/scopes.js';
+import { UserSearch } from '../src/users/user-search.js';
 import { userStatuses } from '../src/users/user.entity.js';
 import { startApp, type TestApp } from './support/app.js';
 import { asAdmin, asUser, type TestCaller, withKey } from './support/callers.js';
@@ -20,6 +21,8 @@ let admin: TestCaller;
 let large: ReadonlySet<string>;
 beforeAll(async () => {
   app = await startApp();
+  // Which way is taken, not how fast this machine is.
+  app.nest.get(UserSearch).patienceMs = 30_000;
   owner = await asUser(app);
   admin = await asAdmin(app);
   large = await fill(app.db, owner.id);

@@ -1,177 +1,74 @@
 import { hash } from 'node:crypto';
-import { crc32 } from 'node:zlib';
+import { BlockList, isIPv4 } from 'node:net';
 import type { FastifyRequest } from 'fastify';
-import pg from 'pg';
-import { type Limit, parseLimit } from './limits.js';
+import type { Pool } from 'pg';
+import { type ParsedKey, parseKey } from './api-keys.js';
+import { query } from './database.js';
+import { noteUse } from './key-usage.js';
+import { type Window, windowsOfKey } from './limits.js';
+import { Memory, ticket } from './memory.js';
 import { Refusal } from './problems.js';
-import type { Tokens } from './tokens.js';
+import { scopesOf } from './scopes.js';
+import type { Claims, Tokens } from './tokens.js';
 
 export interface Principal {
   readonly kind: 'user' | 'api_key';
   readonly subject: string;
   readonly credentialId: string;
   readonly scopes: ReadonlySet<string>;
-  /** Milliseconds since the epoch. */
+  /** Milliseconds since the epoch; before and after, it is refused. */
+  readonly validFrom: number;
   readonly expiresAt: number;
-  readonly limit: Limit | null;
+  /** A key answers only from these networks. */
+  readonly networks: BlockList | null;
+  readonly windows: readonly Window[] | undefined;
 }
 
-declare module 'fastify' {
-  interface FastifyRequest {
-    principal: Principal | null;
-    refusal: string | null;
-  }
-  interface FastifyContextConfig {
-    /** What a credential must hold; none for a public route. */
-    scope?: string;
-    sensitive?: boolean;
-  }
+interface Session {
+  readonly userId: string;
+  readonly held: ReadonlySet<string>;
+  readonly expiresAt: number;
+  /** The tokens of a session ask for the same: the last answer is the next. */
+  asked: string;
+  granted: ReadonlySet<string>;
 }
 
-const MOST = 50_000;
+export interface Presented {
+  readonly kind: 'api-key' | 'jwt';
+  readonly text: string | null;
+}
+
 const STANDING_MS = 30_000;
-const KEY = /^(rmp_(live|test)_([0-9A-Za-z]{12})([0-9A-Za-z]{43}))([0-9A-Za-z]{6})$/;
-const DIGITS = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 const BEARER = /^bearer ([\w.~+/-]+=*)$/i;
+const FAILED = { jwt: 'token_invalid', 'api-key': 'key_invalid' } as const;
+const milliseconds = (value: string) => `(extract(epoch FROM ${value}) * 1000)::bigint::text`;
 
-const READER = ['data:read', 'profile:read', 'sessions:read', 'sessions:write'];
-const USER = [...READER, 'data:write', 'data:restricted', 'profile:write', 'keys:read', 'keys:write'];
-const AUDITOR = ['profile:read', 'profile:write', 'sessions:read', 'sessions:write', 'users:read', 'audit:read'];
-const SCOPES: Readonly<Record<string, readonly string[]>> = {
-  reader: READER,
-  user: USER,
-  auditor: AUDITOR,
-  admin: [...USER, ...AUDITOR, 'users:write'],
+const SESSION = {
+  name: 'session',
+  text: `SELECT to_json(u.roles)::text, ${milliseconds('s.expires_at')} FROM sessions s JOIN users u ON u.id = s.user_id
+    WHERE s.id = $1 AND s.user_id = $2 AND s.ended_at IS NULL AND s.expires_at > now() AND u.status = 'active'`,
 };
-export const scopesOf = (roles: readonly string[]): Set<string> => new Set(roles.flatMap((role) => SCOPES[role] ?? []));
+const KEY = {
+  name: 'key',
+  text: `SELECT k.id::text, k.owner_id::text, to_json(k.scopes)::text, to_json(k.allowed_cidrs)::text, k.rate_limit,
+      ${milliseconds('least(k.expires_at, s.expires_at)')}, to_json(u.roles)::text
+    FROM api_keys k JOIN api_key_secrets s ON s.key_id = k.id JOIN users u ON u.id = k.owner_id
+    WHERE k.public_id = $1 AND s.hash = $2 AND u.status = 'active'
+      AND (k.expires_at IS NULL OR k.expires_at > now()) AND (s.expires_at IS NULL OR s.expires_at > now())`,
+};
 
-interface SessionStanding {
-  roles: string[];
-  expires: Date;
+/** The one credential of a request, or null: a bad one beside a good one is refused, whichever comes first. */
+export function presentedBy({ raw: { headers, rawHeaders } }: FastifyRequest): Presented | null {
+  const { authorization, 'x-api-key': key } = headers;
+  if (key === undefined && authorization === undefined) return null;
+  if ((key !== undefined && authorization !== undefined) || repeats(rawHeaders)) {
+    throw new Refusal('credentials_ambiguous');
+  }
+  if (key !== undefined) return { kind: 'api-key', text: String(key) };
+  return { kind: 'jwt', text: BEARER.exec(authorization ?? '')?.[1] ?? null };
 }
 
-interface KeyStanding {
-  id: string;
-  owner: string;
-  scopes: string[];
-  limit: string | null;
-  roles: string[];
-  expires: Date | null;
-}
-
-/** Who asks. What was proved is remembered by the hash of its text, or only what it stands for, until it is revoked. */
-export class Authentication {
-  private readonly proved = new Map<string, Principal>();
-  private readonly standings = new Map<string, { value: Principal | SessionStanding; until: number }>();
-
-  constructor(
-    private readonly pool: pg.Pool,
-    private readonly tokens: Tokens,
-    private readonly remembers: boolean,
-  ) {}
-
-  /** Forgets everything at a revocation, which is rare. */
-  async listen(connectionString: string): Promise<void> {
-    const client = new pg.Client({ connectionString });
-    client.on('notification', () => {
-      this.proved.clear();
-      this.standings.clear();
-    });
-    client.on('error', () => process.exit(1));
-    await client.connect();
-    await client.query('LISTEN rampart_revoked');
-  }
-
-  prove({ headers, raw }: FastifyRequest): Principal | Promise<Principal> {
-    const { authorization } = headers;
-    const key = headers['x-api-key'] as string | undefined;
-    if (key === undefined && authorization === undefined) throw new Refusal('authentication_required');
-    if ((key !== undefined && authorization !== undefined) || repeats(raw.rawHeaders)) {
-      throw new Refusal('credentials_ambiguous');
-    }
-    const text = key ?? BEARER.exec(authorization ?? '')?.[1];
-    if (text === undefined) throw new Refusal('token_invalid');
-    const digest = this.remembers ? hash('sha256', text, 'base64') : '';
-    const known = this.remembers ? this.proved.get(digest) : undefined;
-    if (known && known.expiresAt > Date.now()) return known;
-    const principal = key === undefined ? this.byToken(text) : this.byKey(key);
-    if (!this.remembers) return principal;
-    return Promise.resolve(principal).then((found) => {
-      if (this.proved.size >= MOST) this.proved.clear();
-      this.proved.set(digest, found);
-      return found;
-    });
-  }
-
-  private byToken(text: string): Principal | Promise<Principal> {
-    const claims = this.tokens.prove(text);
-    if (!claims) throw new Refusal('token_invalid');
-    const { sub, sid, scope, exp } = claims;
-    const principal = ({ roles, expires }: SessionStanding): Principal => ({
-      kind: 'user',
-      subject: sub,
-      credentialId: sid,
-      scopes: scopesOf(roles).intersection(new Set(scope.split(' '))),
-      expiresAt: Math.min(exp * 1000, expires.getTime()),
-      limit: null,
-    });
-    const known = this.standing<SessionStanding>(sid);
-    return known ? principal(known) : this.session(sid, sub).then(principal);
-  }
-
-  private async session(sid: string, sub: string): Promise<SessionStanding> {
-    const { rows } = await this.pool.query<SessionStanding>({
-      name: 'session',
-      text: `SELECT u.roles, s.expires_at AS expires FROM sessions s JOIN users u ON u.id = s.user_id
-        WHERE s.id = $1 AND s.user_id = $2 AND s.ended_at IS NULL AND s.expires_at > now() AND u.status = 'active'`,
-      values: [sid, sub],
-    });
-    if (!rows[0]) throw new Refusal('token_invalid');
-    return this.remember(sid, rows[0]);
-  }
-
-  private byKey(text: string): Principal | Promise<Principal> {
-    const [, body = '', environment, publicId = '', secret = '', sum] = KEY.exec(text) ?? [];
-    if (environment !== 'test' || sum !== checksum(body)) throw new Refusal('key_invalid');
-    const digest = hash('sha256', secret, 'buffer');
-    const id = `${publicId} ${digest.toString('base64')}`;
-    return this.standing<Principal>(id) ?? this.key(publicId, digest, id);
-  }
-
-  private async key(publicId: string, digest: Buffer, id: string): Promise<Principal> {
-    const { rows } = await this.pool.query<KeyStanding>({
-      name: 'key',
-      text: `SELECT k.id, k.owner_id AS owner, k.scopes, k.rate_limit AS limit, u.roles,
-          least(k.expires_at, s.expires_at) AS expires
-        FROM api_keys k JOIN api_key_secrets s ON s.key_id = k.id JOIN users u ON u.id = k.owner_id
-        WHERE k.public_id = $1 AND s.hash = $2 AND u.status = 'active'
-          AND (k.expires_at IS NULL OR k.expires_at > now()) AND (s.expires_at IS NULL OR s.expires_at > now())`,
-      values: [publicId, digest],
-    });
-    const [row] = rows;
-    if (!row) throw new Refusal('key_invalid');
-    return this.remember(id, {
-      kind: 'api_key',
-      subject: row.owner,
-      credentialId: row.id,
-      scopes: scopesOf(row.roles).intersection(new Set(row.scopes)),
-      expiresAt: row.expires?.getTime() ?? Number.POSITIVE_INFINITY,
-      limit: row.limit === null ? null : parseLimit(row.limit),
-    });
-  }
-
-  private standing<T extends Principal | SessionStanding>(id: string): T | undefined {
-    const known = this.standings.get(id);
-    return known && known.until > Date.now() ? (known.value as T) : undefined;
-  }
-
-  private remember<T extends Principal | SessionStanding>(id: string, value: T): T {
-    if (this.standings.size >= MOST) this.standings.clear();
-    this.standings.set(id, { value, until: Date.now() + STANDING_MS });
-    return value;
-  }
-}
-
+/** Of a second Authorization Node keeps nothing but the raw list. */
 function repeats(rawHeaders: readonly string[]): boolean {
   let seen = 0;
   for (let i = 0; i < rawHeaders.length; i += 2) {
@@ -183,8 +80,121 @@ function repeats(rawHeaders: readonly string[]): boolean {
   return seen > 1;
 }
 
-function checksum(text: string): string {
-  let digits = '';
-  for (let rest = crc32(text); rest > 0; rest = Math.floor(rest / 62)) digits = DIGITS.charAt(rest % 62) + digits;
-  return digits.padStart(6, '0');
+/** Proves who asks: from memory where that may be, else by form, signature or hash, and standing. */
+export class Authentication {
+  private readonly proved = new Memory<Principal>();
+  private readonly sessions = new Memory<Session>();
+  private readonly keys = new Memory<Principal>();
+  private readonly pool: Pool;
+  private readonly tokens: Tokens;
+  private readonly remembers: boolean;
+
+  constructor(pool: Pool, tokens: Tokens, remembers: boolean) {
+    this.pool = pool;
+    this.tokens = tokens;
+    this.remembers = remembers;
+  }
+
+  /** Without a promise where nothing has to be asked. */
+  prove({ kind, text }: Presented, ip: string): Principal | Promise<Principal> {
+    if (text === null) throw new Refusal(FAILED[kind]);
+    const digest = this.remembers ? hash('sha256', `${kind} ${text}`, 'base64') : '';
+    const known = this.remembers ? this.proved.get(digest) : undefined;
+    if (known) return admit(known, kind, ip);
+    const before = ticket();
+    const found = kind === 'jwt' ? this.byToken(text) : this.byKey(text);
+    if (!this.remembers)
+      return found instanceof Promise ? found.then((each) => admit(each, kind, ip)) : admit(found, kind, ip);
+    return Promise.resolve(found).then((principal) => {
+      const { subject, credentialId, expiresAt: until } = principal;
+      this.proved.set(digest, principal, { ticket: before, ids: [subject, credentialId], until });
+      return admit(principal, kind, ip);
+    });
+  }
+
+  private byToken(text: string): Principal | Promise<Principal> {
+    const claims = this.tokens.prove(text);
+    if (!claims) throw new Refusal('token_invalid');
+    const known = this.sessions.get(claims.sid);
+    if (known && known.userId !== claims.sub) throw new Refusal('token_invalid');
+    return known ? principalOf(claims, known) : this.session(claims).then((each) => principalOf(claims, each));
+  }
+
+  private async session({ sid, sub }: Claims): Promise<Session> {
+    const before = ticket();
+    const [row] = await query(this.pool, SESSION, [sid, sub]);
+    if (!row) throw new Refusal('token_invalid');
+    const held = scopesOf(list(row[0]));
+    const session = { userId: sub, held, expiresAt: Number(row[1]), asked: '', granted: new Set<string>() };
+    const until = Math.min(session.expiresAt, Date.now() + STANDING_MS);
+    this.sessions.set(sid, session, { ticket: before, ids: [sid, sub], until });
+    return session;
+  }
+
+  private byKey(text: string): Principal | Promise<Principal> {
+    const parsed = parseKey(text);
+    if (!parsed) throw new Refusal('key_invalid');
+    const id = `${parsed.publicId} ${parsed.digest.toString('base64')}`;
+    return this.keys.get(id) ?? this.key(parsed, id);
+  }
+
+  private async key({ publicId, digest }: ParsedKey, id: string): Promise<Principal> {
+    const before = ticket();
+    const [row] = await query(this.pool, KEY, [publicId, digest]);
+    if (!row) throw new Refusal('key_invalid');
+    const [keyId, owner, scopes, networks, limit, expires, roles] = row;
+    const principal: Principal = {
+      kind: 'api_key',
+      subject: String(owner),
+      credentialId: String(keyId),
+      scopes: scopesOf(list(roles)).intersection(new Set(list(scopes))),
+      validFrom: Number.NEGATIVE_INFINITY,
+      expiresAt: expires ? Number(expires) : Number.POSITIVE_INFINITY,
+      networks: networksOf(list(networks)),
+      windows: limit ? windowsOfKey(limit) : undefined,
+    };
+    const until = Math.min(principal.expiresAt, Date.now() + STANDING_MS);
+    this.keys.set(id, principal, { ticket: before, ids: [principal.subject, principal.credentialId], until });
+    return principal;
+  }
 }
+
+/** What memory cannot answer: the time, and the address of this request. */
+function admit(principal: Principal, kind: Presented['kind'], ip: string): Principal {
+  const now = Date.now();
+  if (principal.expiresAt <= now || principal.validFrom > now) throw new Refusal(FAILED[kind]);
+  if (principal.networks && !principal.networks.check(ip, isIPv4(ip) ? 'ipv4' : 'ipv6'))
+    throw new Refusal('key_invalid');
+  if (kind === 'api-key') noteUse(principal.credentialId);
+  return principal;
+}
+
+function principalOf({ sub, sid, scope, exp, iat, nbf = iat }: Claims, session: Session): Principal {
+  if (session.asked !== scope) {
+    session.granted = session.held.intersection(new Set(scope.split(' ')));
+    session.asked = scope;
+  }
+  return {
+    kind: 'user',
+    subject: sub,
+    credentialId: sid,
+    scopes: session.granted,
+    validFrom: (Math.max(iat, nbf) - 5) * 1000,
+    expiresAt: Math.min(exp * 1000, session.expiresAt),
+    networks: null,
+    windows: undefined,
+  };
+}
+
+function networksOf(cidrs: readonly string[]): BlockList | null {
+  if (cidrs.length === 0) return null;
+  const networks = new BlockList();
+  for (const cidr of cidrs) {
+    const [address = '', prefix] = cidr.split('/');
+    const type = isIPv4(address) ? 'ipv4' : 'ipv6';
+    networks.addSubnet(address, Number(prefix ?? (type === 'ipv4' ? 32 : 128)), type);
+  }
+  return networks;
+}
+
+const list = (column: string | null | undefined): string[] => JSON.parse(column ?? '[]') as string[];

@@ -4,7 +4,7 @@ import { v7 } from 'uuid';
 const pool = Buffer.alloc(4096);
 let next = pool.length;
 
-/** A UUID v7; randomness is taken from the system for 256 at once. */
+/** A UUID v7; the system is asked for the randomness of 256 at once. */
 export function newId(): string {
   if (next === pool.length) {
     randomFillSync(pool);

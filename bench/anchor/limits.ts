@@ -1,131 +1,108 @@
 import { isIPv4 } from 'node:net';
-import type { FastifyReply, FastifyRequest } from 'fastify';
-import { Refusal } from './problems.js';
-import type { Principal } from './authentication.js';
-
-declare module 'fastify' {
-  interface FastifyRequest {
-    /** The `RateLimit` field so far. */
-    counted: string;
-  }
-}
 
 export interface Limit {
   readonly max: number;
   readonly seconds: number;
 }
 
-const SECONDS = { second: 1, minute: 60, hour: 3600, day: 86_400 } as const;
-const MOST_COUNTERS = 200_000;
-
-/** `<n>/<unit>`. */
-export function parseLimit(text: string): Limit {
-  const [max, unit] = text.split('/');
-  return { max: Number(max), seconds: SECONDS[unit as keyof typeof SECONDS] };
+interface Counter {
+  count: number;
+  readonly until: number;
 }
 
-const policyOf = (name: string, { max, seconds }: Limit) => `"${name}";q=${max};w=${seconds}`;
-
-/** Fixed windows from the first hit, all of a step at once or none. */
-class Tier {
+/** A limit and whose counters are its: `name` is what the answers call it. */
+export interface Window {
+  readonly name: string;
+  readonly limit: Limit;
   readonly policy: string;
-  private readonly counters = new Map<string, { count: number; until: number }>();
-
-  constructor(
-    readonly name: string,
-    readonly limit: Limit,
-  ) {
-    this.policy = policyOf(name, limit);
-    setInterval(() => this.sweep(), 5000).unref();
-  }
-
-  counter(key: string, now: number): { count: number; until: number } {
-    let counter = this.counters.get(key);
-    if (counter && counter.until > now) return counter;
-    counter = { count: 0, until: now + this.limit.seconds * 1000 };
-    if (this.counters.size < MOST_COUNTERS) this.counters.set(key, counter);
-    return counter;
-  }
-
-  private sweep(): void {
-    const now = performance.now();
-    for (const [key, { until }] of this.counters) if (until <= now) this.counters.delete(key);
-  }
+  readonly counters: Map<string, Counter>;
 }
 
-type Name = 'address' | 'anonymous' | 'principal' | 'sensitive';
-
-export class Limits {
-  private readonly tiers: Record<Name, Tier>;
-  private readonly keys = new Map<string, Tier>();
-
-  constructor(limits: Record<Name, Limit>) {
-    const entries = Object.entries(limits).map(([name, limit]) => [name, new Tier(name, limit)]);
-    this.tiers = Object.fromEntries(entries) as Record<Name, Tier>;
-  }
-
-  byAddress(request: FastifyRequest, reply: FastifyReply, sensitive: boolean): void {
-    const bucket = bucketOf(request.ip);
-    const { address, sensitive: guessed } = this.tiers;
-    this.count(request, reply, sensitive ? [address, guessed] : [address], bucket, bucket);
-  }
-
-  anonymous(request: FastifyRequest, reply: FastifyReply): void {
-    const bucket = bucketOf(request.ip);
-    this.count(request, reply, [this.tiers.anonymous], bucket, bucket);
-  }
-
-  byPrincipal(request: FastifyRequest, reply: FastifyReply, { subject, credentialId, limit }: Principal): void {
-    const tiers = [this.tiers.principal];
-    if (limit) {
-      const own = this.keys.get(credentialId) ?? new Tier('key', limit);
-      this.keys.set(credentialId, own);
-      tiers.push(own);
-    }
-    this.count(request, reply, tiers, subject, credentialId);
-  }
-
-  private count(
-    request: FastifyRequest,
-    reply: FastifyReply,
-    tiers: readonly Tier[],
-    first: string,
-    second: string,
-  ): void {
-    const now = performance.now();
-    const counters = tiers.map((tier, i) => tier.counter(i === 0 ? first : second, now));
-    let wait = 0;
-    for (let i = 0; i < tiers.length; i++) {
-      const [tier, counter] = [tiers[i] as Tier, counters[i] as { count: number; until: number }];
-      if (counter.count >= tier.limit.max) wait = Math.max(wait, counter.until - now);
-    }
-    if (wait === 0) for (const counter of counters) counter.count += 1;
-    this.tell(request, reply, tiers, counters, now);
-    if (wait > 0) throw new Refusal('rate_limited', { retryAfter: Math.ceil(wait / 1000) });
-  }
-
-  private tell(
-    request: FastifyRequest,
-    reply: FastifyReply,
-    tiers: readonly Tier[],
-    counters: readonly { count: number; until: number }[],
-    now: number,
-  ): void {
-    const said = tiers.map(({ name, limit }, i) => {
-      const { count, until } = counters[i] as { count: number; until: number };
-      return `"${name}";r=${limit.max - count};t=${Math.ceil((until - now) / 1000)}`;
-    });
-    const policy = tiers.map((tier) => tier.policy).join(', ');
-    const before = reply.getHeader('ratelimit-policy');
-    request.counted = request.counted === '' ? said.join(', ') : `${request.counted}, ${said.join(', ')}`;
-    void reply.header('ratelimit-policy', before === undefined ? policy : `${String(before)}, ${policy}`);
-    void reply.header('ratelimit', request.counted);
-  }
+/** What an answer says, and how long who is refused has to wait. */
+export interface Count {
+  readonly policy: string;
+  readonly state: string;
+  readonly retryAfter: number;
 }
 
-/** IPv6 by its /64. */
-function bucketOf(ip: string): string {
+const SECONDS: Readonly<Record<string, number>> = { second: 1, minute: 60, hour: 3600, day: 86_400 };
+const MOST = 200_000;
+const SWEEP_MS = 5000;
+const windows = new Set<Window>();
+
+/** `<n>/<unit>`, several of them between semicolons. */
+export function parseLimits(text: string): Limit[] {
+  return text.split(';').map((part) => {
+    const [, max, unit = ''] = /^ *([1-9]\d{0,9}) *\/ *(\w+) *$/.exec(part) ?? [];
+    const seconds = SECONDS[unit];
+    if (seconds === undefined) throw new RangeError('a limit is written <n>/<unit>');
+    return { max: Number(max), seconds };
+  });
+}
+
+/** Several windows of one tier are told apart by their unit. */
+export function windowsOf(tier: string, limits: readonly Limit[]): Window[] {
+  return limits.map((limit) => {
+    const unit = Object.keys(SECONDS).find((each) => SECONDS[each] === limit.seconds);
+    const name = limits.length === 1 ? tier : `${tier}-${unit}`;
+    const window = { name, limit, policy: `"${name}";q=${limit.max};w=${limit.seconds}`, counters: new Map() };
+    windows.add(window);
+    return window;
+  });
+}
+
+/** A window of each key of an API that has a limit of its own: as many as there are such keys. */
+const own = new Map<string, Window[]>();
+export function windowsOfKey(limits: string): Window[] {
+  let known = own.get(limits);
+  if (!known) own.set(limits, (known = windowsOf('key', parseLimits(limits))));
+  return known;
+}
+
+/** Fixed windows from the first hit: counted in all of them, or in none when one is exhausted. Synchronous, so exactly N pass. */
+export function count(tiers: readonly Window[], key: string, more?: readonly Window[], moreKey = ''): Count {
+  const now = Math.floor(performance.now());
+  const all = more ? [...tiers, ...more] : tiers;
+  const counters: Counter[] = [];
+  let wait = 0;
+  for (const window of all) {
+    const counter = counterOf(window, counters.length < tiers.length ? key : moreKey, now);
+    counters.push(counter);
+    if (counter.count >= window.limit.max && counter.until - now > wait) wait = counter.until - now;
+  }
+  let [policy, state] = ['', ''];
+  for (let i = 0; i < counters.length; i++) {
+    const [window, counter] = [all[i] as Window, counters[i] as Counter];
+    if (wait === 0) counter.count += 1;
+    if (i > 0) [policy, state] = [`${policy}, `, `${state}, `];
+    policy += window.policy;
+    state += `"${window.name}";r=${Math.max(0, window.limit.max - counter.count)};t=${seconds(counter.until - now)}`;
+  }
+  return { policy, state, retryAfter: seconds(wait) };
+}
+
+const seconds = (ms: number): number => Math.ceil(ms / 1000);
+
+function counterOf({ counters, limit }: Window, key: string, now: number): Counter {
+  const known = counters.get(key);
+  if (known && known.until > now) return known;
+  // When it is full of live ones, everybody new shares one: dropping some would reset the limits of whoever they are.
+  const name = known || counters.size < MOST ? key : '';
+  const shared = name === '' ? counters.get(name) : undefined;
+  if (shared && shared.until > now) return shared;
+  const counter = { count: 0, until: now + limit.seconds * 1000 };
+  counters.set(name, counter);
+  return counter;
+}
+
+setInterval(() => {
+  const now = performance.now();
+  for (const { counters } of windows) for (const [key, { until }] of counters) if (until <= now) counters.delete(key);
+}, SWEEP_MS).unref();
+
+/** An IPv4 address, or the /64 of an IPv6 one. */
+export function bucketOf(ip: string): string {
   if (isIPv4(ip)) return ip;
-  if (ip.startsWith('::ffff:')) return ip.slice(7);
-  return ip.split(':', 4).join(':');
+  if (ip.startsWith('::ffff:') && isIPv4(ip.slice(7))) return ip.slice(7);
+  return `${ip.split(':', 4).join(':')}::/64`;
 }

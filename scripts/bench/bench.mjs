@@ -12,7 +12,7 @@ import { report } from './report.mjs';
 import { World } from './world.mjs';
 
 /** @type {import('./measure.mjs').Pace} */
-const FULL = { warmMs: 3000, sliceMs: 2000, rounds: 7, connections: 32 };
+const FULL = { warmMs: 2000, sliceMs: 1000, rounds: 7, connections: 32 };
 /** @type {import('./measure.mjs').Pace} */
 const QUICK = { warmMs: 500, sliceMs: 300, rounds: 3, connections: 32 };
 

@@ -5,8 +5,6 @@ import { foldText } from './fold-text.js';
 
 /** As many users as one search sorts. More than that are no rare find, and a page of them is near in any order. */
 const MOST = 1000;
-/** What the index may take, in milliseconds. It reads a list of users for each part of the text, and all may be long. */
-const PATIENCE_MS = 100;
 /** So many parts of three characters tell one text from others. */
 const MOST_GRAMS = 24;
 const GRAM = 3;
@@ -16,6 +14,9 @@ const CANCELED = '57014';
 /** Finds the few users whose e-mail address or username contains a text, however many there are. */
 @Injectable()
 export class UserSearch {
+  /** What the index may take. It reads a list of users for each part of the text, and all may be long. */
+  patienceMs = 100;
+
   constructor(private readonly dataSource: DataSource) {}
 
   /** The ids of all of them, in no order; null when they are too many, or too hard to tell from others, to be found like this. */
@@ -28,7 +29,7 @@ export class UserSearch {
         // Statistics cannot tell what is rare from what is common, and the planner would read everybody, or call for help.
         await manager.query(
           `SET LOCAL enable_seqscan = off; SET LOCAL max_parallel_workers_per_gather = 0;
-           SET LOCAL statement_timeout = ${PATIENCE_MS}`,
+           SET LOCAL statement_timeout = ${this.patienceMs}`,
         );
         const found = await manager.query<{ id: string }[]>(
           `SELECT u.id FROM users u WHERE search_grams(email_key || ' ' || coalesce(username_key, '')) @@ $1::tsquery
