@@ -26,7 +26,9 @@ export class ProblemFilter implements ExceptionFilter {
     const problem = await this.step.settle(request, reply, translate(error));
     if (reply.sent) return;
     request.refusal = problem.code;
-    if (problem.status >= 500) request.log.error({ err: problem.options.cause, code: problem.code }, 'request failed');
+    if (problem.status >= 500) {
+      request.log.error({ requestId: request.id, err: problem.options.cause, code: problem.code }, 'request failed');
+    }
     // Said of a file that failed before its first byte: the problem is no file to keep.
     reply.removeHeader('content-disposition');
     // Not awaited: Fastify would watch the socket until the last byte is gone, and nobody here has to know.

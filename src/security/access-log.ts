@@ -6,6 +6,7 @@ export function registerAccessLog(instance: FastifyInstance): void {
     const { credential } = request;
     request.log.info(
       {
+        requestId: request.id,
         method: request.method,
         route: request.routeOptions?.url ?? null,
         status: reply.statusCode,

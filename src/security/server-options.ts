@@ -20,7 +20,9 @@ export function serverOptions(
   const { http: httpTimeouts, ...timeouts } = clientTimeouts(keepAliveSeconds);
   return {
     loggerInstance: logger,
-    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
+    logController: new LogController({ disableRequestLogging: true }),
+    // A line says itself which request it is about: a logger for each would cost more than the line.
+    childLoggerFactory: (parent: FastifyBaseLogger) => parent,
     bodyLimit: BODY_LIMIT_BYTES,
     ...timeouts,
     genReqId: newRequestId,
