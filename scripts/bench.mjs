@@ -8,7 +8,7 @@ Measures what requests cost over real sockets, on an embedded PostgreSQL: this b
 Fastify server with the same checks, in turns, so that both meet the same machine. Ends by itself after about ten minutes.
 
   --quick      one minute: fewer and shorter turns, and nothing but requests
-  --only <id>  this row alone; may be repeated
+  --only <id>  this alone; may be repeated. An unknown one shows what there is
   --json       the result on stdout, for programs
 
 CPU is that of the server's process, microseconds a request, the median of all turns. Ratios are of CPU, in the same turn.

@@ -17,7 +17,7 @@ describe('npm run bench', () => {
   });
 
   it.each([
-    [['--only', 'nothing'], 'There is no row "nothing"; there are read, '],
+    [['--only', 'nothing'], 'There is no "nothing" to be measured; there are read, '],
     [['--slow'], "Unknown option '--slow'"],
     [['read'], 'Unexpected argument'],
   ])('refuses %j in one line', async (args, line) => {

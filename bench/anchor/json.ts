@@ -23,9 +23,11 @@ export function readBody(request: FastifyRequest, bytes: Buffer): unknown {
 /** Null for a charset that is not UTF-8, which JSON is whatever a parameter claims. */
 function mediaTypeOf(type: string): string | null {
   const [media = '', ...parameters] = type.toLowerCase().split(';');
-  const isUtf8 = (text: string) => !text.startsWith('charset') || /^charset="?utf-?8"?$/.test(text);
-  return parameters.every((each) => isUtf8(each.trim())) ? media.trim() : null;
+  return parameters.every((each) => namesUtf8(each.trim())) ? media.trim() : null;
 }
+
+const namesUtf8 = (parameter: string): boolean =>
+  !parameter.startsWith('charset') || /^charset="?utf-?8"?$/.test(parameter);
 
 function parse(bytes: Buffer): unknown {
   if (!isUtf8(bytes)) throw new Refusal('body_malformed');

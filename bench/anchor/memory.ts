@@ -21,7 +21,7 @@ export class Memory<T> {
   private readonly keysOf = new Map<string, Set<string>>();
 
   constructor() {
-    memories.add(this as Memory<unknown>);
+    memories.add(this);
   }
 
   get(key: string): T | undefined {

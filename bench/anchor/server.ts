@@ -122,11 +122,12 @@ function refuseQuery(request: FastifyRequest): void {
   throw invalid(names.map((name) => ({ pointer: name.slice(0, 100), code, detail: 'Not known here.' })));
 }
 
+const tell = (reply: FastifyReply, first: Count, then: Count | null): void => {
+  void reply.header('ratelimit-policy', then ? `${first.policy}, ${then.policy}` : first.policy);
+  void reply.header('ratelimit', then ? `${first.state}, ${then.state}` : first.state);
+};
+
 function refusals(limits: Limits) {
-  const tell = (reply: FastifyReply, first: Count, then: Count | null): void => {
-    void reply.header('ratelimit-policy', then ? `${first.policy}, ${then.policy}` : first.policy);
-    void reply.header('ratelimit', then ? `${first.state}, ${then.state}` : first.state);
-  };
   /** Every answer comes after both steps, or after the one that refused. */
   const byAddress = (request: FastifyRequest, reply: FastifyReply): void => {
     void reply.headers(HEADERS).header('x-request-id', request.id);

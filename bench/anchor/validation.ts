@@ -109,7 +109,7 @@ const isSmall = (content: string): boolean =>
 
 /** What a merge results in, as text. */
 export function mergedText(content: unknown): string {
-  const text = isWithin(content, MAX_CONTENT_DEPTH) ? JSON.stringify(content) : undefined;
-  if (text !== undefined && isSmall(text)) return text;
+  const merged = isWithin(content, MAX_CONTENT_DEPTH) ? JSON.stringify(content) : undefined;
+  if (merged !== undefined && isSmall(merged)) return merged;
   throw invalid([{ pointer: '/content', code: 'content', detail: 'Would become larger or deeper than allowed.' }]);
 }

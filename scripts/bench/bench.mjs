@@ -2,12 +2,6 @@
 import { buildBench } from './build.mjs';
 import { measure } from './measure.mjs';
 import { readOptions } from './options.mjs';
-import { growth } from './sections/growth.mjs';
-import { layers } from './sections/layers.mjs';
-import { memory } from './sections/memory.mjs';
-import { crowd } from './sections/crowd.mjs';
-import { redis } from './sections/redis.mjs';
-import { starts } from './sections/starts.mjs';
 import { report } from './report.mjs';
 import { World } from './world.mjs';
 
@@ -51,34 +45,34 @@ export async function bench(args, { node, build, signal, progress }) {
   const world = await progress.during('Starting a PostgreSQL', () => World.open({ node, signal }));
   const interrupt = () => void world.close();
   signal.addEventListener('abort', interrupt, { once: true });
+  const pace = options.quick ? QUICK : FULL;
+  /** @type {RowResult[]} */
+  const rows = [];
+  /** @type {Section[]} */
+  const sections = [];
   try {
-    const pace = options.quick ? QUICK : FULL;
-    /** @type {RowResult[]} */
-    const rows = [];
-    /** @type {Section[]} */
-    const sections = [];
-    const show = () => report({ rows, sections }, { json: options.json, pace });
-    const tell = (/** @type {string} */ text) => progress.update(text);
     const { url } = await world.database();
     const servers = await progress.during('Starting the servers', () => startAll(world, url));
-    const cast = await world.cast(servers.rampart.port);
     for (const row of options.rows) {
       const all = row.reads ? Object.values(servers) : [servers.rampart, servers.anchor];
+      // Again for each row: an access token lives for ten minutes.
+      const cast = await world.cast(servers.rampart.port);
       const entrants = all.map((server) => ({ server, cast }));
       const figures = await progress.during(row.what, () => measure(row, entrants, pace));
       rows.push({ id: row.id, what: row.what, figures });
     }
-    if (options.whole) {
+    for (const section of options.sections) {
+      const cast = await world.cast(servers.rampart.port);
+      const tell = (/** @type {string} */ text) => progress.update(text);
       const stage = { world, databaseUrl: url, cast, pace, tell };
-      for (const section of [redis, layers, crowd, growth, memory, starts]) {
-        sections.push(await progress.during(section.title, () => section.run(stage)));
-      }
+      sections.push(await progress.during(section.title, () => section.run(stage)));
     }
-    show();
     return 0;
   } finally {
     signal.removeEventListener('abort', interrupt);
     await world.close();
+    // Also what a stop or a fault leaves undone: the rows before it were measured.
+    if (rows.length + sections.length > 0) report({ rows, sections }, { json: options.json, pace });
   }
 }
 

@@ -2,8 +2,15 @@
 import { parseArgs } from 'node:util';
 import { Fault } from '../lib/faults.mjs';
 import { ROWS } from './rows.mjs';
+import { SECTIONS } from './sections/index.mjs';
 
-/** @typedef {{ json: boolean, quick: boolean, rows: readonly import('./rows.mjs').Row[], whole: boolean }} Options */
+/**
+ * @typedef {object} Options
+ * @property {boolean} json
+ * @property {boolean} quick
+ * @property {readonly import('./rows.mjs').Row[]} rows
+ * @property {readonly import('./sections/index.mjs').SectionOf[]} sections
+ */
 
 /**
  * @param {string[]} args
@@ -11,13 +18,13 @@ import { ROWS } from './rows.mjs';
  */
 export function readOptions(args) {
   const { json = false, quick = false, only = [] } = parse(args);
-  const unknown = only.find((id) => !ROWS.some((row) => row.id === id));
-  if (unknown !== undefined) {
-    const known = ROWS.map(({ id }) => id).join(', ');
-    throw new Fault(`There is no row ${JSON.stringify(unknown)}; there are ${known}.`);
-  }
-  const rows = ROWS.filter(({ id }) => only.length === 0 || only.includes(id));
-  return { json, quick, rows, whole: !quick && only.length === 0 };
+  const known = [...ROWS, ...SECTIONS].map(({ id }) => id);
+  const unknown = only.find((id) => !known.includes(id));
+  if (unknown !== undefined)
+    throw new Fault(`There is no ${JSON.stringify(unknown)} to be measured; there are ${known.join(', ')}.`);
+  const wanted = ({ id = '' }) => only.includes(id);
+  if (only.length > 0) return { json, quick, rows: ROWS.filter(wanted), sections: SECTIONS.filter(wanted) };
+  return { json, quick, rows: ROWS, sections: quick ? [] : SECTIONS };
 }
 
 /** @param {string[]} args */

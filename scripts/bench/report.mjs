@@ -40,7 +40,7 @@ const line = (cells) =>
  */
 function table({ rows, sections }, { pace }, stream = process.stdout) {
   const paint = palette(stream);
-  const [{ model = 'unknown processor' } = {}] = cpus();
+  const model = cpus()[0]?.model ?? 'unknown processor';
   const about = `Node ${process.versions.node}, ${model.trim()}, ${new Date().toISOString().slice(0, 10)}; ${pace.connections} connections, ${pace.rounds} turns of ${number(pace.sliceMs / 1000, 1)} s`;
   const heads = {
     row: '',
@@ -62,7 +62,8 @@ function table({ rows, sections }, { pace }, stream = process.stdout) {
     rss: 'MB',
     ratio: 'anchor',
   };
-  const lines = ['', `  ${paint.dim(about)}`, '', paint.dim(line(heads)), paint.dim(line(units))];
+  const lines = ['', `  ${paint.dim(about)}`, ''];
+  if (rows.length > 0) lines.push(paint.dim(line(heads)), paint.dim(line(units)));
   for (const { what, figures } of rows) {
     for (const [i, figure] of figures.entries()) {
       const to = ratioOf(figure, figures);

@@ -55,6 +55,9 @@ function reading({ records }, status, headers) {
  */
 const repeating = (status, bytes) => ({ status, next: () => bytes });
 
+/** @param {string} token */
+const refreshing = (token) => bytesOf('POST', '/api/v1/auth/refresh', {}, { refresh_token: token });
+
 /** @type {readonly Row[]} */
 export const ROWS = [
   { id: 'read', what: 'GET /data/:id, JWT', reads: true, traffic: (cast) => reading(cast, 200, bearer(cast)) },
@@ -114,18 +117,16 @@ export const ROWS = [
     id: 'refresh',
     what: 'POST /auth/refresh',
     async traffic({ account: { email, password } }, call, connections) {
-      /** @param {string} token */
-      const bytes = (token) => bytesOf('POST', '/api/v1/auth/refresh', {}, { refresh_token: token });
       /** @type {Buffer[]} */
       const next = [];
       for (let slot = 0; slot < connections; slot++) {
         const { body } = await call('POST', '/api/v1/auth/login', { json: { email, password } });
-        next.push(bytes(body.refresh_token));
+        next.push(refreshing(body.refresh_token));
       }
       return {
         status: 200,
         next: (slot) => /** @type {Buffer} */ (next[slot]),
-        answered: (slot, body) => void (next[slot] = bytes(JSON.parse(body.toString()).refresh_token)),
+        answered: (slot, body) => void (next[slot] = refreshing(JSON.parse(body.toString()).refresh_token)),
       };
     },
   },

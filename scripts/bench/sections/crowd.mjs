@@ -5,16 +5,17 @@ import { ROWS } from '../rows.mjs';
 const CROWD = 64;
 const READERS = 8;
 const TARGET_MS = 50;
+const none = () => Promise.reject(new Error('not asked'));
 const row = (/** @type {string} */ id) =>
   /** @type {import('../rows.mjs').Row} */ (ROWS.find((each) => each.id === id));
 
 /** How long reads take while a crowd logs in: hashing passwords must not keep anybody else waiting. */
 export const crowd = {
+  id: 'crowd',
   title: `Reads while ${CROWD} clients log in`,
   /** @param {import('../bench.mjs').Stage} stage */
   async run({ world, databaseUrl, cast, pace }) {
     const server = await world.start({ name: 'crowd', script: 'bench/rampart.mjs', databaseUrl });
-    const none = () => Promise.reject(new Error('not asked'));
     const reads = new Load(server.port, await row('read').traffic(cast, none, READERS), READERS);
     const logins = new Load(server.port, await row('login').traffic(cast, none, CROWD), CROWD);
     await reads.run(pace.warmMs);
@@ -23,7 +24,7 @@ export const crowd = {
     logins.close();
     await server.stop();
     return {
-      id: 'crowd',
+      id: this.id,
       title: this.title,
       findings: [{ what: 'p99 of a read', value: latency.percentile(99) / 1e6, unit: 'ms', target: TARGET_MS }],
     };

@@ -8,6 +8,7 @@ const GROWN = ROWS.filter(({ id }) => id === 'read' || id === 'list');
 
 /** What a read and a list cost among more records of the same owner. */
 export const growth = {
+  id: 'growth',
   title: 'Growth',
   /** @param {import('../bench.mjs').Stage} stage */
   async run({ world, pace, tell }) {
@@ -37,7 +38,7 @@ export const growth = {
       }
     }
     await Promise.all(worlds.map(({ server }) => server.stop()));
-    return { id: 'growth', title: this.title, findings };
+    return { id: this.id, title: this.title, findings };
   },
 };
 

@@ -8,6 +8,7 @@ const LAYERS = ['limits', 'roles', 'scopes', 'unexpected input', 'validation', '
 
 /** What each layer costs: the difference between all of them and all but one. */
 export const layers = {
+  id: 'layers',
   title: 'Cost of each layer of a read',
   /** @param {import('../bench.mjs').Stage} stage */
   async run({ world, databaseUrl, cast, pace, tell }) {
@@ -27,6 +28,6 @@ export const layers = {
       await less.stop();
     }
     await whole.stop();
-    return { id: 'layers', title: this.title, findings };
+    return { id: this.id, title: this.title, findings };
   },
 };

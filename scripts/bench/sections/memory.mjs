@@ -10,6 +10,7 @@ const LONG_MS = 600_000;
 
 /** What the process holds while it reads a million times. */
 export const memory = {
+  id: 'memory',
   title: 'Memory over a million reads',
   /** @param {import('../bench.mjs').Stage} stage */
   async run({ world, databaseUrl, cast, pace, tell }) {
@@ -28,7 +29,7 @@ export const memory = {
     const [first = 0] = sizes;
     const last = sizes.at(-1) ?? 0;
     return {
-      id: 'memory',
+      id: this.id,
       title: this.title,
       findings: [
         { what: `RSS after ${STEP.toLocaleString('en-US')}`, value: first, unit: 'MB', target: TARGET_MB },

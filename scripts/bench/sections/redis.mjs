@@ -3,7 +3,6 @@ import { once } from 'node:events';
 import { spawn } from 'node:child_process';
 import { freePort } from '../../lib/network.mjs';
 import { findProgram } from '../../torture/processes.mjs';
-import { onCore } from '../contestant.mjs';
 import { measure, median } from '../measure.mjs';
 import { ROWS } from '../rows.mjs';
 
@@ -12,26 +11,19 @@ const TARGET_US = 60;
 
 /** What counting in Redis costs a read, in place of the memory of the process. */
 export const redis = {
+  id: 'redis',
   title: 'Counting in Redis',
   /** @param {import('../bench.mjs').Stage} stage */
   async run({ world, databaseUrl, cast, pace }) {
     const program = findProgram('redis-server');
-    const section = { id: 'redis', title: this.title };
+    const section = { id: this.id, title: this.title };
     if (!program) return { ...section, findings: [], skipped: 'redis-server is not installed' };
     const port = await freePort();
-    const [command = program, ...args] = [
-      ...onCore(1),
-      program,
-      '--port',
-      String(port),
-      '--save',
-      '',
-      '--bind',
-      '127.0.0.1',
-    ];
-    const server = spawn(command, args, { stdio: ['ignore', 'pipe', 'ignore'] });
+    const settings = ['--port', String(port), '--save', '', '--bind', '127.0.0.1'];
+    // On the core of the load, as this process is.
+    const counters = spawn(program, settings, { stdio: ['ignore', 'pipe', 'ignore'] });
     try {
-      await once(server.stdout, 'data');
+      await once(counters.stdout, 'data');
       const script = 'bench/rampart.mjs';
       const alone = await world.start({ name: 'memory', script, databaseUrl });
       const env = { REDIS_URL: `redis://127.0.0.1:${port}` };
@@ -48,7 +40,7 @@ export const redis = {
         findings: [{ what: 'more a read, two steps', value: median(more), unit: 'µs', target: TARGET_US }],
       };
     } finally {
-      server.kill('SIGKILL');
+      counters.kill('SIGKILL');
     }
   },
 };

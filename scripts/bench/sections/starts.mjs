@@ -9,6 +9,7 @@ const TARGET_S = 3;
 
 /** From the first moment of the process until it listens, with modules compiled before and not. */
 export const starts = {
+  id: 'starts',
   title: 'Starting',
   /** @param {import('../bench.mjs').Stage} stage */
   async run({ world, databaseUrl }) {
@@ -26,7 +27,7 @@ export const starts = {
     }
     rmSync(folder, { recursive: true, force: true });
     return {
-      id: 'starts',
+      id: this.id,
       title: this.title,
       findings: [
         { what: 'warm', value: median(warm), unit: 's', target: TARGET_S },
