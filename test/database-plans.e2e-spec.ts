@@ -158,10 +158,11 @@ describe('GET /api/v1/users among two hundred thousand', () => {
   it.each([
     ['q=nobody+has+this', 0],
     ['q=%C3%9F', 0],
-    ['q=p19999', 11],
-    ['sort=-createdAt&q=p20000', 2],
+    ['q=p17777', 11],
+    ['sort=-createdAt&q=p188888', 1],
     ['role=user&q=p139998', 1],
     ['status=active&q=p139999', 1],
+    // Not the last ones: they are due for deletion, and gone when this file takes longer than a minute.
   ])('%s, which few have, is found by an index', async (query, count) => {
     const { answer, plans } = await search(`limit=100&${query}`);
     expect([answer.body.items.length, answer.body.nextCursor]).toEqual([count, null]);
@@ -169,7 +170,7 @@ describe('GET /api/v1/users among two hundred thousand', () => {
     expectBounded(plans, 1100);
   });
 
-  it.each(['sort=-createdAt&q=p199', 'role=user&q=p199', 'role=auditor&q=com'])(
+  it.each(['sort=-createdAt&q=p177', 'role=user&q=p177', 'role=auditor&q=com'])(
     '%s, which is neither, looks at no more than it may',
     async (query) => expectBounded((await search(query)).plans, WINDOW + 100),
   );
