@@ -25,4 +25,10 @@ export const logStream = {
   flushSync: (): void => stdout.flushSync(),
 };
 
-process.once('exit', () => stdout.flushSync());
+process.once('exit', () => {
+  try {
+    stdout.flushSync();
+  } catch {
+    // Nobody reads it any more: that is no reason to end differently.
+  }
+});
