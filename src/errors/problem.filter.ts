@@ -16,27 +16,32 @@ declare module 'fastify' {
 export class ProblemFilter implements ExceptionFilter {
   constructor(private readonly step: RefusalStep) {}
 
-  async catch(error: unknown, host: ArgumentsHost): Promise<void> {
-    const http = host.switchToHttp();
-    await this.refuse(error, http.getRequest<FastifyRequest>(), http.getResponse<FastifyReply>());
+  catch(error: unknown, host: ArgumentsHost): void | Promise<void> {
+    return this.refuse(error, ...host.getArgs<[FastifyRequest, FastifyReply]>());
   }
 
   /** Answers with the problem of an error; for Nest, and for what the framework refuses before Nest sees it. */
-  async refuse(error: unknown, request: FastifyRequest, reply: FastifyReply): Promise<void> {
-    const problem = await this.step.settle(request, reply, translate(error));
-    if (reply.sent) return;
-    request.refusal = problem.code;
-    if (problem.status >= 500) {
-      request.log.error({ requestId: request.id, err: problem.options.cause, code: problem.code }, 'request failed');
-    }
-    // Said of a file that failed before its first byte: the problem is no file to keep.
-    reply.removeHeader('content-disposition');
-    // Not awaited: Fastify would watch the socket until the last byte is gone, and nobody here has to know.
-    void reply
-      .code(problem.status)
-      .headers(problemHeaders(problem))
-      .send(JSON.stringify(problem.document(request.id)));
+  refuse(error: unknown, request: FastifyRequest, reply: FastifyReply): void | Promise<void> {
+    const settled = this.step.settle(request, reply, translate(error));
+    // At once where nothing has to be waited for: Nest returns the reply, and one that is not sent yet is watched to its last byte.
+    if (settled instanceof Promise) return settled.then((problem) => answer(problem, request, reply));
+    answer(settled, request, reply);
   }
+}
+
+function answer(problem: Problem, request: FastifyRequest, reply: FastifyReply): void {
+  if (reply.sent) return;
+  request.refusal = problem.code;
+  if (problem.status >= 500) {
+    request.log.error({ requestId: request.id, err: problem.options.cause, code: problem.code }, 'request failed');
+  }
+  // Said of a file that failed before its first byte: the problem is no file to keep.
+  reply.removeHeader('content-disposition');
+  // Not awaited: Fastify would watch the socket until the last byte is gone, and nobody here has to know.
+  void reply
+    .code(problem.status)
+    .headers(problemHeaders(problem))
+    .send(JSON.stringify(problem.document(request.id)));
 }
 
 function problemHeaders(problem: Problem): Record<string, string> {

@@ -60,14 +60,16 @@ export class RateLimits extends RefusalStep {
   }
 
   /** A refusal counts as anonymous where no principal came out, and 429 stands in for it when that is too much. */
-  override async settle(request: FastifyRequest, reply: FastifyReply, problem: Problem): Promise<Problem> {
+  override settle(request: FastifyRequest, reply: FastifyReply, problem: Problem): Problem | Promise<Problem> {
+    const instead = (error: unknown) => (error instanceof Problem ? error : problem);
+    const second = () => this.byPrincipal(request, reply, request.credential);
     try {
       // The router refuses a bad URL before any hook: its first step is still due.
-      if (!request.counted) await this.byAddress(request, reply);
-      await this.byPrincipal(request, reply, request.credential);
-      return problem;
+      const first = request.counted ? undefined : this.byAddress(request, reply);
+      const pending = first ? first.then(second) : second();
+      return pending ? pending.then(() => problem, instead) : problem;
     } catch (error) {
-      return error instanceof Problem ? error : problem;
+      return instead(error);
     }
   }
 
