@@ -9,7 +9,7 @@ export interface TimeLimits {
   readonly lockMs: number;
   /** For one statement, with the locks it waits for. */
   readonly statementMs: number;
-  /** For all of it together, from a request's first question on. */
+  /** For all that a change asks together, from its first question on; for each question of a request that only reads. */
   readonly requestMs: number;
 }
 
@@ -19,7 +19,7 @@ export const STEP_MS = 300;
 /** What one statement may take that nobody waits for. */
 export const PATIENT_MS = 5_000;
 
-const clocks = new AsyncLocalStorage<{ deadline?: number }>();
+const clocks = new AsyncLocalStorage<{ deadline?: number } | 'of each question'>();
 
 /** Runs what somebody waits for: all questions of it to the database together have the time of one request, from the first on. */
 export function withinRequestTime<T>(work: () => T): T {
@@ -29,11 +29,20 @@ export function withinRequestTime<T>(work: () => T): T {
 /** When the database must have answered whoever asks, in monotonic time; undefined where nobody waits. */
 export function deadline({ requestMs }: TimeLimits): number | undefined {
   const clock = clocks.getStore();
+  if (clock === 'of each question') return performance.now() + requestMs;
   if (clock) clock.deadline ??= performance.now() + requestMs;
   return clock?.deadline;
 }
 
-/** Gives every request its time. After the body was read: its events would lose the context, and its sender may be slow. */
+/**
+ * Gives every request its time. After the body was read: its events would lose the context, and its sender may be slow.
+ * What only reads asks a question or two, and each has the time for itself: a context of its own for each request is a twentieth
+ * of what a read costs, because every write to a socket holds on to it.
+ */
 export function limitRequestTime(instance: FastifyInstance): void {
-  instance.addHook('preHandler', (_request, _reply, done) => withinRequestTime(done));
+  const reading = clocks.run('of each question', () => AsyncLocalStorage.snapshot());
+  instance.addHook('preHandler', ({ method }, _reply, done) => {
+    if (method === 'GET' || method === 'HEAD') reading(done);
+    else withinRequestTime(done);
+  });
 }
