@@ -20,22 +20,25 @@ interface Wire {
   sync(): void;
 }
 
+type Done = (error: unknown, rows: Row[]) => void;
+
 /**
  * Rows by a prepared statement, through pg's seam for queries of one's own, as its cursors are. Its own kind of query copies
  * the configuration, asks PostgreSQL to describe the columns each time, and makes an emitter and a result of it.
  */
 class PreparedRead implements Submittable {
-  /** Set by the pool. */
-  callback?: (error: unknown, rows?: Row[]) => void;
+  /** Under which the connection notes what it has prepared. */
   readonly name: string;
   readonly text: string;
-  private readonly values: Values;
   private readonly rows: Row[] = [];
 
-  constructor({ name, text }: Statement, values: Values) {
+  constructor(
+    { name, text }: Statement,
+    private readonly values: Values,
+    private readonly done: Done,
+  ) {
     this.name = name;
     this.text = text;
-    this.values = values;
   }
 
   submit(connection: Connection): null {
@@ -63,21 +66,30 @@ class PreparedRead implements Submittable {
   }
 
   handleReadyForQuery(): void {
-    this.callback?.(null, this.rows);
+    this.done(null, this.rows);
   }
 
+  /** Also when the connection is lost. */
   handleError(error: unknown): void {
-    this.callback?.(error);
+    this.done(error, this.rows);
   }
 }
 
-/** All rows. Rejects with pg's error. */
+/** All rows. Rejects with pg's error, after which the pool makes another connection, as it does in its own `query()`. */
 export function readAllPrepared(pool: Pool, statement: Statement, values: Values): Promise<Row[]> {
-  return pool.query(new PreparedRead(statement, values)) as unknown as Promise<Row[]>;
+  return new Promise((resolve, reject) => {
+    pool.connect((unconnected, client, release) => {
+      if (!client) return reject(unconnected ?? new Error('no connection'));
+      const done: Done = (error, rows) => {
+        release(error);
+        if (error) reject(error);
+        else resolve(rows);
+      };
+      client.query(new PreparedRead(statement, values, done));
+    });
+  });
 }
 
 /** The first row, or null. */
-export async function readPrepared(pool: Pool, statement: Statement, values: Values): Promise<Row | null> {
-  const [row = null] = await readAllPrepared(pool, statement, values);
-  return row;
-}
+export const readPrepared = (pool: Pool, statement: Statement, values: Values): Promise<Row | null> =>
+  readAllPrepared(pool, statement, values).then(([row = null]) => row);
