@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { type ExecutionContext, Injectable } from '@nestjs/common';
+import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import { AuthGuard } from '@nestjs/passport';
 import type { FastifyRequest } from 'fastify';
 import { Problem } from '../errors/problem.js';
@@ -12,21 +12,36 @@ import { policyFor } from './route-policy.js';
 
 const REFUSALS = { jwt: 'token_invalid', 'api-key': 'key_invalid' } as const;
 
+/** Passport's guard for one kind of credential. Given two strategies Passport tries both, and a refusal of one is no refusal. */
+function proverOf(kind: Presented['kind']): CanActivate {
+  class Prover extends AuthGuard(kind) {
+    /** Passport's verdict. An error is the server's (503, 500); anything but a credential is the client's. */
+    override handleRequest<T>(error: unknown, user: T | false, info: unknown): T {
+      if (error) throw error;
+      if (user) return user;
+      // A strategy that could not ask for its key reports a refusal; an outage must not look like a bad token.
+      throw isUnavailable(info) ? info : new Problem(REFUSALS[kind]);
+    }
+  }
+  return new Prover();
+}
+
 /**
  * Who is asking? Puts the credential on the request, from memory when it was proved before and nothing was revoked since,
  * else through the Passport strategy of its feature. Refuses with 400 `credentials_ambiguous` and the codes of 401.
  */
 @Injectable()
-export class AuthenticationGuard extends AuthGuard(['api-key', 'jwt']) {
+export class AuthenticationGuard implements CanActivate {
+  private readonly provers = { jwt: proverOf('jwt'), 'api-key': proverOf('api-key') };
+
   constructor(
     private readonly cache: CredentialCache,
     private readonly use: CredentialUse,
-  ) {
-    super();
-  }
+  ) {}
 
-  override canActivate(context: ExecutionContext): boolean | Promise<boolean> {
-    const request = context.switchToHttp().getRequest<FastifyRequest>();
+  canActivate(context: ExecutionContext): boolean | Promise<boolean> {
+    // Not `switchToHttp()`, which makes three functions at each call: every guard of every request asks.
+    const [request] = context.getArgs<[FastifyRequest]>();
     const presented = presentedCredential(request);
     if (policyFor(context).isPublic) return true;
     if (!presented) throw new Problem('authentication_required');
@@ -40,21 +55,10 @@ export class AuthenticationGuard extends AuthGuard(['api-key', 'jwt']) {
 
   private async prove(context: ExecutionContext, request: FastifyRequest, presented: Presented, digest: string) {
     const ticket = this.cache.ticket();
-    await super.canActivate(context);
+    await this.provers[presented.kind].canActivate(context);
     const { user: credential } = request as unknown as { user: Credential };
     this.cache.remember(ticket, digest, credential);
     return this.admit(request, credential, presented);
-  }
-
-  /** Passport's verdict. An error is the server's (503, 500); anything but a credential is the client's. */
-  override handleRequest<T>(error: unknown, user: T | false, info: unknown, context: ExecutionContext): T {
-    if (error) throw error;
-    if (user) return user;
-    // A strategy that could not ask for its key reports a refusal; an outage must not look like a bad token.
-    const outage = [info].flat().find(isUnavailable);
-    if (outage) throw outage;
-    const presented = presentedCredential(context.switchToHttp().getRequest<FastifyRequest>());
-    throw new Problem(REFUSALS[presented?.kind ?? 'jwt']);
   }
 
   /** What memory cannot answer: the time, and the address of this request. */
