@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { NIL, v7 as uuid } from 'uuid';
+import { inserting } from '../database/insert.js';
 import { walk } from '../database/walk.js';
 import { PersonalData } from '../security/personal-data.js';
 import type { Actor } from '../security/principal.js';
@@ -64,6 +65,6 @@ export class AuditService {
   ): Promise<void> {
     const { kind: actorKind, subject: actorId, credentialId, requestId } = actor;
     const event = { id: uuid(), actorKind, actorId, credentialId, action, targetId, requestId };
-    await manager.insert(AuditEvent, { ...event, details: details as object });
+    await inserting(manager, AuditEvent, { ...event, details: details as object }).execute();
   }
 }

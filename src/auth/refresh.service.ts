@@ -3,6 +3,7 @@ import { DataSource, type EntityManager } from 'typeorm';
 import { AuditService } from '../audit/audit.service.js';
 import { authConfig } from '../config/auth.config.js';
 import type { ConfigOf } from '../config/namespace.js';
+import { inserting } from '../database/insert.js';
 import { inTransaction } from '../database/transaction.js';
 import { Problem } from '../errors/problem.js';
 import type { Actor } from '../security/principal.js';
@@ -96,7 +97,11 @@ export class RefreshService {
       'UPDATE refresh_tokens SET used_at = clock_timestamp(), successor_sealed = $2 WHERE hash = $1',
       [hash, sealSuccessor(token, successor.token, family.id)],
     );
-    await manager.insert(RefreshToken, { hash: successor.hash, sessionId: family.id, parentHash: hash });
+    await inserting(manager, RefreshToken, {
+      hash: successor.hash,
+      sessionId: family.id,
+      parentHash: hash,
+    }).execute();
     await manager.query(
       `UPDATE sessions SET last_used_at = now(), idle_expires_at = least(expires_at, now() + make_interval(secs => $2))
        WHERE id = $1`,

@@ -5,6 +5,7 @@ import { NIL, v7 as uuid } from 'uuid';
 import { AuditService } from '../audit/audit.service.js';
 import { authConfig } from '../config/auth.config.js';
 import type { ConfigOf } from '../config/namespace.js';
+import { inserting } from '../database/insert.js';
 import { inTransaction } from '../database/transaction.js';
 import { walk } from '../database/walk.js';
 import { Problem } from '../errors/problem.js';
@@ -61,7 +62,7 @@ export class SessionsService implements OnModuleInit {
         expiresAt: new Date(now + sessionAbsoluteSeconds * 1000),
       });
       await manager.insert(Session, session);
-      await manager.insert(RefreshToken, { hash, sessionId: session.id });
+      await inserting(manager, RefreshToken, { hash, sessionId: session.id }).execute();
       await this.audit.record(manager, actor, 'session.started', session.id, { userId });
       return { session, refreshToken: token };
     });

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
+import { inserting } from '../database/insert.js';
 import { DataRecord } from './data-record.entity.js';
 
 type Values = Partial<Omit<DataRecord, 'id' | 'ownerId'>>;
@@ -8,11 +9,7 @@ type Values = Partial<Omit<DataRecord, 'id' | 'ownerId'>>;
 @Injectable()
 export class DataStore {
   async insert(manager: EntityManager, { content, ...values }: DataRecord): Promise<void> {
-    await manager
-      .createQueryBuilder()
-      .insert()
-      .into(DataRecord)
-      .values({ ...values, content: () => 'CAST(:content AS json)' })
+    await inserting(manager, DataRecord, { ...values, content: () => 'CAST(:content AS json)' })
       .setParameter('content', JSON.stringify(content))
       .execute();
   }
