@@ -3,6 +3,8 @@ import { buildBench } from './build.mjs';
 import { measure } from './measure.mjs';
 import { readOptions } from './options.mjs';
 import { report } from './report.mjs';
+import { Servers } from './servers.mjs';
+import { comparison } from './sections/comparison.mjs';
 import { World } from './world.mjs';
 
 /** @type {import('./measure.mjs').Pace} */
@@ -27,7 +29,8 @@ const QUICK = { warmMs: 500, sliceMs: 300, rounds: 3, connections: 32 };
  * @typedef {object} RowResult
  * @property {string} id
  * @property {string} what
- * @property {import('./measure.mjs').Figure[]} figures
+ * @property {number} [target] the most that the first server may cost, as a ratio to the second
+ * @property {import('./measure.mjs').Figure[]} figures of the two servers
  *
  * @typedef {{ what: string, value: number, unit: string, target?: number, note?: string }} Finding
  * @typedef {{ id: string, title: string, findings: Finding[], skipped?: string }} Section skipped: why it was not measured
@@ -52,17 +55,22 @@ export async function bench(args, { node, build, signal, progress }) {
   const sections = [];
   try {
     const { url } = await world.database();
-    const servers = await progress.during('Starting the servers', () => startAll(world, url));
+    const servers = new Servers(world, url);
+    // Again for each row: an access token lives for ten minutes.
+    const newCast = async () => world.cast((await servers.get('rampart')).port);
     for (const row of options.rows) {
-      const all = row.reads ? Object.values(servers) : [servers.rampart, servers.anchor];
-      // Again for each row: an access token lives for ten minutes.
-      const cast = await world.cast(servers.rampart.port);
-      const entrants = all.map((server) => ({ server, cast }));
-      const figures = await progress.during(row.what, () => measure(row, entrants, pace));
-      rows.push({ id: row.id, what: row.what, figures });
+      const { id, what, target, between = ['rampart', 'anchor'] } = row;
+      const figures = await progress.during(what, async () => {
+        const cast = await newCast();
+        const entrants = [];
+        for (const each of between) entrants.push({ server: await servers.get(each), cast });
+        return measure(row, entrants, pace);
+      });
+      rows.push({ id, what, target, figures });
     }
+    sections.push(...comparison(rows));
     for (const section of options.sections) {
-      const cast = await world.cast(servers.rampart.port);
+      const cast = await newCast();
       const tell = (/** @type {string} */ text) => progress.update(text);
       const stage = { world, databaseUrl: url, cast, pace, tell };
       sections.push(await progress.during(section.title, () => section.run(stage)));
@@ -74,21 +82,4 @@ export async function bench(args, { node, build, signal, progress }) {
     // Also what a stop or a fault leaves undone: the rows before it were measured.
     if (rows.length + sections.length > 0) report({ rows, sections }, { json: options.json, pace });
   }
-}
-
-/**
- * All that are compared, at once: the one that is not asked costs nothing.
- * @param {World} world
- * @param {string} databaseUrl
- */
-async function startAll(world, databaseUrl) {
-  const start = (/** @type {string} */ name, /** @type {string} */ script, /** @type {NodeJS.ProcessEnv} */ env = {}) =>
-    world.start({ name, script, databaseUrl, env });
-  return {
-    rampart: await start('rampart', 'bench/rampart.mjs'),
-    anchor: await start('anchor', 'dist/bench/anchor.js', { TOKEN_CACHE: 'on' }),
-    rampartVerifying: await start('rampart, every token verified', 'bench/rampart.mjs', { BENCH_VERIFY: 'every' }),
-    anchorVerifying: await start('anchor, every token verified', 'dist/bench/anchor.js', { TOKEN_CACHE: 'off' }),
-    plainNest: await start('a plain Nest app', 'dist/bench/plain-nest.js'),
-  };
 }

@@ -8,21 +8,9 @@ import { ratio } from './measure.mjs';
  * @typedef {{ rows: import('./bench.mjs').RowResult[], sections: import('./bench.mjs').Section[] }} Result
  */
 
-const WIDTHS = { row: 26, server: 28, perSecond: 9, p50: 8, p99: 8, cpu: 7, rss: 6, ratio: 7 };
+const WIDTHS = { row: 28, server: 18, perSecond: 9, p50: 8, p99: 8, cpu: 7, rss: 6, ratio: 7 };
 const number = (/** @type {number} */ value, digits = 0) =>
   value.toLocaleString('en-US', { minimumFractionDigits: digits, maximumFractionDigits: digits });
-
-/**
- * The ratio of a server to the one it is to be compared with: the hand-written one in the same form.
- * @param {Figure} figure
- * @param {Figure[]} figures
- */
-function ratioOf(figure, figures) {
-  // The plain one remembers nothing either.
-  const name = figure.server === 'rampart' ? 'anchor' : 'anchor, every token verified';
-  const anchor = figures.find(({ server }) => server === name);
-  return anchor && !figure.server.startsWith('anchor') ? ratio(figure, anchor) : null;
-}
 
 /** @param {Record<keyof typeof WIDTHS, string>} cells */
 const line = (cells) =>
@@ -32,6 +20,17 @@ const line = (cells) =>
       return i < 2 ? text.padEnd(width) : text.padStart(width);
     })
     .join(' ')}`.trimEnd();
+
+/**
+ * @param {number} value
+ * @param {number | undefined} target
+ * @param {ReturnType<typeof palette>} paint
+ */
+function verdict(value, target, paint) {
+  if (target === undefined) return '';
+  const held = value <= target ? paint.green('held') : paint.red('not held');
+  return `  ${paint.dim(`at most ${number(target, target % 1 ? 1 : 0)}`)} ${held}`;
+}
 
 /**
  * All of it in one table, for a terminal of 110 columns.
@@ -50,7 +49,7 @@ function table({ rows, sections }, { pace }, stream = process.stdout) {
     p99: 'p99',
     cpu: 'CPU',
     rss: 'RSS',
-    ratio: 'CPU to',
+    ratio: 'ratio',
   };
   const units = {
     row: '',
@@ -60,13 +59,13 @@ function table({ rows, sections }, { pace }, stream = process.stdout) {
     p99: 'ms',
     cpu: 'µs',
     rss: 'MB',
-    ratio: 'anchor',
+    ratio: 'of CPU',
   };
   const lines = ['', `  ${paint.dim(about)}`, ''];
   if (rows.length > 0) lines.push(paint.dim(line(heads)), paint.dim(line(units)));
-  for (const { what, figures } of rows) {
+  for (const { what, target, figures } of rows) {
     for (const [i, figure] of figures.entries()) {
-      const to = ratioOf(figure, figures);
+      const to = i === 0 && figures[1] ? ratio(figure, figures[1]) : null;
       const text = line({
         row: i === 0 ? what : '',
         server: figure.server,
@@ -77,20 +76,15 @@ function table({ rows, sections }, { pace }, stream = process.stdout) {
         rss: number(figure.rss / 1e6),
         ratio: to === null ? '' : number(to, 2),
       });
-      lines.push(figure.server === 'rampart' ? paint.bold(text) : text);
+      lines.push(i === 0 ? `${paint.bold(text)}${to === null ? '' : verdict(to, target, paint)}` : paint.dim(text));
     }
-    if (figures.length > 2) lines.push('');
   }
   for (const { title, findings, skipped } of sections) {
     lines.push('', `  ${paint.bold(title)}`);
     if (skipped) lines.push(`    ${paint.yellow(`not measured: ${skipped}`)}`);
     for (const { what, value, unit, target } of findings) {
       const digits = Math.abs(value) < 10 ? 2 : 0;
-      const held =
-        target === undefined
-          ? ''
-          : `  ${paint.dim(`at most ${number(target, target % 1 ? 1 : 0)}`)} ${value <= target ? paint.green('held') : paint.red('not held')}`;
-      lines.push(`    ${what.padEnd(52)}${number(value, digits).padStart(9)} ${unit}${held}`);
+      lines.push(`    ${what.padEnd(52)}${number(value, digits).padStart(9)} ${unit}${verdict(value, target, paint)}`);
     }
   }
   return `${lines.join('\n')}\n\n`;

@@ -9,10 +9,12 @@ import { PUBLIC_URL } from './world.mjs';
  * @property {string} id
  * @property {string} what
  * @property {number} [connections]
- * @property {boolean} [reads] only that: the comparison server has it too
+ * @property {readonly [import('./servers.mjs').ServerId, import('./servers.mjs').ServerId]} [between] the backend and the hand-written server unless said
+ * @property {number} [target] the most that the first may cost, as a ratio to the second
  * @property {(cast: Cast, call: (method: string, path: string, options?: import('../torture/http-client.mjs').Call) => Promise<import('../torture/http-client.mjs').Answer>, connections: number) => Promise<import('./load.mjs').Traffic> | import('./load.mjs').Traffic} traffic
  */
 
+const LIKE_FOR_LIKE = 1.2;
 const UNKNOWN = '01980000-0000-7000-8000-000000000000';
 const { host } = new URL(PUBLIC_URL);
 
@@ -47,6 +49,9 @@ function reading({ records }, status, headers) {
   return { status, next: () => /** @type {Buffer} */ (all[at++ % all.length]) };
 }
 
+/** @param {Cast} cast */
+const readingByToken = (cast) => reading(cast, 200, bearer(cast));
+
 /**
  * The same request again and again.
  * @param {number} status
@@ -60,8 +65,28 @@ const refreshing = (token) => bytesOf('POST', '/api/v1/auth/refresh', {}, { refr
 
 /** @type {readonly Row[]} */
 export const ROWS = [
-  { id: 'read', what: 'GET /data/:id, JWT', reads: true, traffic: (cast) => reading(cast, 200, bearer(cast)) },
-  { id: 'read-key', what: 'GET /data/:id, API key', traffic: (cast) => reading(cast, 200, { 'X-API-Key': cast.key }) },
+  { id: 'read', what: 'GET /data/:id, JWT', target: LIKE_FOR_LIKE, traffic: readingByToken },
+  {
+    id: 'verified',
+    what: 'GET /data/:id, each verified',
+    between: ['rampartVerifying', 'anchorVerifying'],
+    target: LIKE_FOR_LIKE,
+    traffic: readingByToken,
+  },
+  {
+    id: 'known',
+    what: 'GET /data/:id, known to us',
+    between: ['rampart', 'anchorVerifying'],
+    target: 1,
+    traffic: readingByToken,
+  },
+  { id: 'plain', what: 'GET /data/:id, plain', between: ['plainNest', 'rampart'], traffic: readingByToken },
+  {
+    id: 'read-key',
+    what: 'GET /data/:id, API key',
+    target: LIKE_FOR_LIKE,
+    traffic: (cast) => reading(cast, 200, { 'X-API-Key': cast.key }),
+  },
   {
     id: 'unchanged',
     what: 'GET /data/:id, 304',
