@@ -1,6 +1,6 @@
 // @ts-check
 // `npm run bench`: what a request costs with every layer on, beside a hand-written server, in the same run.
-import { launch } from './lib/launch.mjs';
+import { launchLab } from './lab/launch-lab.mjs';
 
 const HELP = `npm run bench [-- options]
 
@@ -15,22 +15,4 @@ CPU is that of the server's process, microseconds a request, the median of all t
 The server has a core of its own; load and database share another.
 `;
 
-await launch(async (stop) => {
-  const args = process.argv.slice(2);
-  if (args.includes('--help') || args.includes('-h')) {
-    process.stdout.write(HELP);
-    return 0;
-  }
-  const [{ prepareBuild, prepareRuntime }, { Progress }] = await Promise.all([
-    import('./lib/prepare.mjs'),
-    import('./lib/progress.mjs'),
-  ]);
-  const options = { progress: new Progress(), signal: stop.signal };
-  const work = async () => {
-    const { node } = await prepareRuntime(options);
-    // After the packages are there, which it imports.
-    const { bench } = await import('./bench/bench.mjs');
-    return bench(args, { ...options, node, build: () => prepareBuild(node, options) });
-  };
-  return stop.orExitCode(work());
-});
+await launchLab(HELP, async () => (await import('./bench/bench.mjs')).bench);

@@ -1,6 +1,6 @@
 // @ts-check
 // `npm run torture`: faults, one by one, against instances of this machine, and what they did.
-import { launch } from './lib/launch.mjs';
+import { launchLab } from './lab/launch-lab.mjs';
 
 const HELP = `npm run torture [-- options]
 
@@ -17,22 +17,4 @@ Some faults need haproxy, nginx, redis-server or faketime from the machine: with
 a failure.
 `;
 
-await launch(async (stop) => {
-  const args = process.argv.slice(2);
-  if (args.includes('--help') || args.includes('-h')) {
-    process.stdout.write(HELP);
-    return 0;
-  }
-  const [{ prepareBuild, prepareRuntime }, { Progress }] = await Promise.all([
-    import('./lib/prepare.mjs'),
-    import('./lib/progress.mjs'),
-  ]);
-  const options = { progress: new Progress(), signal: stop.signal };
-  const work = async () => {
-    const { node } = await prepareRuntime(options);
-    // After the packages are there, which it imports.
-    const { torture } = await import('./torture/torture.mjs');
-    return torture(args, { ...options, node, build: () => prepareBuild(node, options) });
-  };
-  return stop.orExitCode(work());
-});
+await launchLab(HELP, async () => (await import('./torture/torture.mjs')).torture);

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { holds } from '../scripts/torture/fault.mjs';
 import { FAULTS } from '../scripts/torture/faults/index.mjs';
 import { prepareHaproxy, prepareNginx } from '../scripts/torture/proxies.mjs';
-import { findProgram } from '../scripts/torture/processes.mjs';
+import { findProgram } from '../scripts/lab/processes.mjs';
 import { obstacle, Rig } from '../scripts/torture/rig.mjs';
 import { lacks, skips } from './support/programs.js';
 

@@ -13,12 +13,6 @@ const FULL = { warmMs: 2000, sliceMs: 1000, rounds: 7, connections: 32 };
 const QUICK = { warmMs: 500, sliceMs: 300, rounds: 3, connections: 32 };
 
 /**
- * @typedef {object} Surroundings
- * @property {string} node
- * @property {() => Promise<void>} build
- * @property {AbortSignal} signal
- * @property {import('../lib/progress.mjs').Progress} progress
- *
  * @typedef {object} Stage what the sections of a run share
  * @property {World} world
  * @property {string} databaseUrl
@@ -38,7 +32,7 @@ const QUICK = { warmMs: 500, sliceMs: 300, rounds: 3, connections: 32 };
 
 /**
  * @param {string[]} args
- * @param {Surroundings} surroundings
+ * @param {import('../lab/launch-lab.mjs').Surroundings} surroundings
  * @returns {Promise<number>} the exit code
  */
 export async function bench(args, { node, build, signal, progress }) {

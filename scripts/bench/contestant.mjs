@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { ftruncateSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from '../lib/files.mjs';
-import { findProgram } from '../torture/processes.mjs';
+import { findProgram } from '../lab/processes.mjs';
 
 const PROBE = join(import.meta.dirname, 'probe.mjs');
 

@@ -1,5 +1,5 @@
 // @ts-check
-import { HttpClient } from '../torture/http-client.mjs';
+import { HttpClient } from '../lab/http-client.mjs';
 import { Load } from './load.mjs';
 
 /**

@@ -1,5 +1,5 @@
 // @ts-check
-import { aRecord } from '../torture/people.mjs';
+import { aRecord } from '../lab/people.mjs';
 import { PUBLIC_URL } from './world.mjs';
 
 /** @typedef {import('./world.mjs').Cast} Cast */
@@ -11,7 +11,7 @@ import { PUBLIC_URL } from './world.mjs';
  * @property {number} [connections]
  * @property {readonly [import('./servers.mjs').ServerId, import('./servers.mjs').ServerId]} [between] the backend and the hand-written server unless said
  * @property {number} [target] the most that the first may cost, as a ratio to the second
- * @property {(cast: Cast, call: (method: string, path: string, options?: import('../torture/http-client.mjs').Call) => Promise<import('../torture/http-client.mjs').Answer>, connections: number) => Promise<import('./load.mjs').Traffic> | import('./load.mjs').Traffic} traffic
+ * @property {(cast: Cast, call: (method: string, path: string, options?: import('../lab/http-client.mjs').Call) => Promise<import('../lab/http-client.mjs').Answer>, connections: number) => Promise<import('./load.mjs').Traffic> | import('./load.mjs').Traffic} traffic
  */
 
 const LIKE_FOR_LIKE = 1.2;

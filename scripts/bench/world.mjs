@@ -6,9 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { makeStateDir, stateDir } from '../lib/files.mjs';
 import { NODE_FLAGS } from '../lib/node-runtime.mjs';
-import { LabCluster } from '../torture/cluster.mjs';
-import { HttpClient } from '../torture/http-client.mjs';
-import { aKey, anAccount, aRecord } from '../torture/people.mjs';
+import { LabCluster } from '../lab/cluster.mjs';
+import { HttpClient } from '../lab/http-client.mjs';
+import { aKey, anAccount, aRecord } from '../lab/people.mjs';
 import { Contestant, onCore } from './contestant.mjs';
 
 export const PUBLIC_URL = 'http://localhost:3000';
@@ -18,7 +18,7 @@ const NEVER = '1000000000/minute';
 /**
  * Who asks, and for what.
  * @typedef {object} Cast
- * @property {import('../torture/people.mjs').Account} account
+ * @property {import('../lab/people.mjs').Account} account
  * @property {string} key
  * @property {string} exhausted a key whose own limit is reached
  * @property {string} narrow a key that may not read

@@ -6,8 +6,8 @@ const PAUSE_MS = 20;
 
 /**
  * Somebody who asks for ordinary things while others misbehave.
- * @param {import('./http-client.mjs').HttpClient} client
- * @param {[path: string, call?: import('./http-client.mjs').Call][]} requests that are answered 200 on a good day
+ * @param {import('../lab/http-client.mjs').HttpClient} client
+ * @param {[path: string, call?: import('../lab/http-client.mjs').Call][]} requests that are answered 200 on a good day
  */
 export function startBystander(client, requests) {
   const asked = new AbortController();

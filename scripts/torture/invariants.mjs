@@ -30,7 +30,7 @@ const HALVES = {
 };
 
 /**
- * @param {import('./cluster.mjs').Database} database
+ * @param {import('../lab/cluster.mjs').Database} database
  * @returns {Promise<string[]>} one line a row that is half of something
  */
 export async function halves({ query }) {

@@ -3,8 +3,8 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { HttpClient } from './http-client.mjs';
-import { Background, findProgram, listening } from './processes.mjs';
+import { HttpClient } from '../lab/http-client.mjs';
+import { Background, findProgram, listening } from '../lab/processes.mjs';
 
 /** Limits that no load of ours reaches: a fault that is about one sets it. */
 const SETTINGS = {
@@ -32,7 +32,7 @@ export class Lab {
   /**
    * @param {object} options
    * @param {string} options.node
-   * @param {import('./cluster.mjs').LabCluster} options.cluster
+   * @param {import('../lab/cluster.mjs').LabCluster} options.cluster
    * @param {(text: string) => void} [options.tell] how far it is, for who watches
    */
   constructor({ node, cluster, tell = () => undefined }) {
@@ -73,7 +73,7 @@ export class Lab {
   /**
    * The built application, once it listens.
    * @param {NodeJS.ProcessEnv} settings
-   * @returns {Promise<import('./processes.mjs').Api>}
+   * @returns {Promise<import('../lab/processes.mjs').Api>}
    */
   async api(settings) {
     const { PATH, HOME, NODE_COMPILE_CACHE } = process.env;
@@ -84,7 +84,7 @@ export class Lab {
 
   /**
    * @param {number} port
-   * @param {import('./http-client.mjs').ClientOptions} [options]
+   * @param {import('../lab/http-client.mjs').ClientOptions} [options]
    */
   client(port, options) {
     const client = new HttpClient(port, options);

@@ -32,7 +32,7 @@ export class Ledger {
   requestIds = [];
 
   /**
-   * @param {import('./http-client.mjs').Answer} answer
+   * @param {import('../lab/http-client.mjs').Answer} answer
    * @param {boolean} [audited]
    */
   acknowledge({ headers }, audited = true) {
@@ -54,7 +54,7 @@ export class Ledger {
 
   /**
    * Looks for everything in the database.
-   * @param {import('./cluster.mjs').Database} database
+   * @param {import('../lab/cluster.mjs').Database} database
    * @returns {Promise<string[]>} what is missing or otherwise
    */
   async missing(database) {
@@ -66,7 +66,7 @@ export class Ledger {
     ];
   }
 
-  /** @param {import('./cluster.mjs').Database} database */
+  /** @param {import('../lab/cluster.mjs').Database} database */
   async #missingRecords({ query }) {
     const rows = await query(
       'SELECT id, name, version, deleted_at IS NOT NULL AS deleted FROM records WHERE id = ANY($1)',
@@ -85,7 +85,7 @@ export class Ledger {
     ];
   }
 
-  /** @param {import('./cluster.mjs').Database} database */
+  /** @param {import('../lab/cluster.mjs').Database} database */
   async #missingKeys({ query }) {
     const found = new Set((await query('SELECT id FROM api_keys')).map(({ id }) => id));
     return [...this.keys]
@@ -93,7 +93,7 @@ export class Ledger {
       .map(([id, exists]) => `key ${id} ${exists ? 'is absent' : 'is still there'}`);
   }
 
-  /** @param {import('./cluster.mjs').Database} database */
+  /** @param {import('../lab/cluster.mjs').Database} database */
   async #missingTokens({ query }) {
     const rows = await query(
       `SELECT encode(hash, 'hex') AS hash FROM refresh_tokens JOIN sessions s ON s.id = session_id
@@ -105,7 +105,7 @@ export class Ledger {
       .map(() => 'a refresh token is not live');
   }
 
-  /** @param {import('./cluster.mjs').Database} database */
+  /** @param {import('../lab/cluster.mjs').Database} database */
   async #missingAudit({ query }) {
     const rows = await query('SELECT DISTINCT request_id FROM audit_events WHERE request_id = ANY($1)', [
       this.requestIds,

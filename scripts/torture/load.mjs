@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import { codeOf } from '../lib/faults.mjs';
 import { Ledger } from './ledger.mjs';
-import { anAccount, aRecord, login } from './people.mjs';
+import { anAccount, aRecord, login } from '../lab/people.mjs';
 
 /** Between two requests of one worker: the load is there to be interrupted, not to fill the machine. */
 const PAUSE_MS = 10;
@@ -40,9 +40,9 @@ class Worker {
   #isOver;
 
   /**
-   * @param {import('./http-client.mjs').HttpClient} client
+   * @param {import('../lab/http-client.mjs').HttpClient} client
    * @param {Ledger} ledger
-   * @param {import('./people.mjs').Account} account
+   * @param {import('../lab/people.mjs').Account} account
    * @param {() => boolean} isOver
    */
   constructor(client, ledger, account, isOver) {
@@ -161,7 +161,7 @@ class Worker {
    * @param {string} method
    * @param {number} status
    * @param {string | undefined} id
-   * @param {import('./http-client.mjs').Call} call
+   * @param {import('../lab/http-client.mjs').Call} call
    * @param {{ name?: string, deleted?: boolean }} change
    * @param {string} [suffix]
    */
@@ -186,7 +186,7 @@ class Worker {
    * @param {string} method
    * @param {string} path
    * @param {number} status
-   * @param {import('./http-client.mjs').Call} [call]
+   * @param {import('../lab/http-client.mjs').Call} [call]
    * @param {boolean} [quiet]
    */
   async #ask(method, path, status, call = {}, quiet = false) {
@@ -231,7 +231,7 @@ const any = (from) => [...from][Math.floor(Math.random() * from.size)];
 
 /**
  * Mixed reads and writes of so many people, until `stop()`, which waits for the last answers.
- * @param {import('./http-client.mjs').HttpClient} client
+ * @param {import('../lab/http-client.mjs').HttpClient} client
  * @param {{ workers?: number }} [options]
  */
 export async function startLoad(client, { workers = 6 } = {}) {

@@ -1,9 +1,9 @@
 // @ts-check
 import { Interrupted } from '../lib/faults.mjs';
 import { makeStateDir, stateDir } from '../lib/files.mjs';
-import { LabCluster } from './cluster.mjs';
+import { LabCluster } from '../lab/cluster.mjs';
 import { Lab } from './lab.mjs';
-import { findProgram } from './processes.mjs';
+import { findProgram } from '../lab/processes.mjs';
 
 /**
  * @param {import('./fault.mjs').TortureFault} fault

@@ -19,16 +19,8 @@ import { listing, table } from './table.mjs';
  */
 
 /**
- * @typedef {object} Surroundings
- * @property {string} node
- * @property {() => Promise<void>} build
- * @property {AbortSignal} signal
- * @property {import('../lib/progress.mjs').Progress} progress
- */
-
-/**
  * @param {string[]} args
- * @param {Surroundings} surroundings
+ * @param {import('../lab/launch-lab.mjs').Surroundings} surroundings
  * @returns {Promise<number>} the exit code
  */
 export async function torture(args, { node, build, signal, progress }) {

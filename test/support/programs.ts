@@ -1,4 +1,4 @@
-import { findProgram } from '../../scripts/torture/processes.mjs';
+import { findProgram } from '../../scripts/lab/processes.mjs';
 
 /**
  * For `skipIf()`: whether there is a reason, which is said aloud. With CI=true that is a failure: there nothing may be skipped.

@@ -43,7 +43,7 @@ export const growth = {
 };
 
 /**
- * @param {import('../../torture/cluster.mjs').Database} database
+ * @param {import('../../lab/cluster.mjs').Database} database
  * @param {number} size
  */
 async function fill({ query }, size) {

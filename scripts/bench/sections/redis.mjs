@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { spawn } from 'node:child_process';
 import { freePort } from '../../lib/network.mjs';
-import { findProgram } from '../../torture/processes.mjs';
+import { findProgram } from '../../lab/processes.mjs';
 import { measure, median } from '../measure.mjs';
 import { ROWS } from '../rows.mjs';
 

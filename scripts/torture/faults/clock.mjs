@@ -2,7 +2,7 @@
 import { globSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { none } from '../fault.mjs';
-import { aKey, anAccount } from '../people.mjs';
+import { aKey, anAccount } from '../../lab/people.mjs';
 
 const LIMIT = 5;
 
@@ -56,7 +56,7 @@ class Person {
   #account = { token: '', refreshToken: '' };
   #client;
 
-  /** @param {import('../http-client.mjs').HttpClient} client */
+  /** @param {import('../../lab/http-client.mjs').HttpClient} client */
   constructor(client) {
     this.#client = client;
   }
@@ -112,7 +112,7 @@ class Person {
 
   /**
    * @param {string} what
-   * @param {import('../http-client.mjs').Answer} answer
+   * @param {import('../../lab/http-client.mjs').Answer} answer
    * @param {number} status
    * @param {string} [code]
    */

@@ -40,7 +40,7 @@ export const killApi = {
 
 /**
  * What a killed process had sent may still be committed by its backend.
- * @param {import('../cluster.mjs').Database} database
+ * @param {import('../../lab/cluster.mjs').Database} database
  */
 async function noBackends({ query }) {
   const busy = `SELECT FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()

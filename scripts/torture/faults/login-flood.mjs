@@ -3,7 +3,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { codeOf } from '../../lib/faults.mjs';
 import { bystanderMeasures, startBystander } from '../bystander.mjs';
 import { none } from '../fault.mjs';
-import { anAccount, login } from '../people.mjs';
+import { anAccount, login } from '../../lab/people.mjs';
 
 const CLIENTS = 64;
 const SECONDS = { long: 8, short: 2 };
@@ -56,8 +56,8 @@ export const loginFlood = {
 };
 
 /**
- * @param {import('../http-client.mjs').HttpClient} client
- * @param {import('../people.mjs').Person} person
+ * @param {import('../../lab/http-client.mjs').HttpClient} client
+ * @param {import('../../lab/people.mjs').Person} person
  */
 async function tryLogin(client, { email, password }) {
   try {

@@ -8,7 +8,7 @@ import { none } from '../fault.mjs';
 import { halves } from '../invariants.mjs';
 import { until } from '../../lib/until.mjs';
 import { startLoad } from '../load.mjs';
-import { anAccount, aRecord } from '../people.mjs';
+import { anAccount, aRecord } from '../../lab/people.mjs';
 
 const LASTS_MS = { long: 4000, short: 1500 };
 const PROBE_MS = 50;
@@ -25,8 +25,8 @@ const LARGE_BYTES = 40_000;
  * @param {object} about
  * @param {string} about.id
  * @param {string} about.how
- * @param {(lab: import('../lab.mjs').Lab, database: import('../cluster.mjs').Database) => unknown} about.begin
- * @param {(lab: import('../lab.mjs').Lab) => Promise<import('../cluster.mjs').Database>} [about.prepare]
+ * @param {(lab: import('../lab.mjs').Lab, database: import('../../lab/cluster.mjs').Database) => unknown} about.begin
+ * @param {(lab: import('../lab.mjs').Lab) => Promise<import('../../lab/cluster.mjs').Database>} [about.prepare]
  * @param {() => string | null} [about.cannot]
  * @param {(lab: import('../lab.mjs').Lab) => unknown} about.end
  * @returns {import('../fault.mjs').TortureFault}
@@ -70,8 +70,8 @@ const postgresFault = ({ id, how, begin, end, cannot, prepare = (lab) => lab.dat
 
 /**
  * A write and a look at liveness, one after the other, until the time is up.
- * @param {import('../http-client.mjs').HttpClient} client
- * @param {import('../people.mjs').Account} account
+ * @param {import('../../lab/http-client.mjs').HttpClient} client
+ * @param {import('../../lab/people.mjs').Account} account
  * @param {number} forMs
  */
 async function probe(client, account, forMs) {
@@ -92,15 +92,15 @@ async function probe(client, account, forMs) {
   return seen;
 }
 
-/** @param {import('../processes.mjs').Api} api */
+/** @param {import('../../lab/processes.mjs').Api} api */
 const lastWords = ({ output }) =>
   output.split('\n').findLast((line) => /"level":60\b/.test(line)) ?? output.slice(-500);
 
 /**
  * Rejects with what was answered last when nothing is written for half a minute, or when the instance has ended.
- * @param {import('../processes.mjs').Api} api
- * @param {import('../http-client.mjs').HttpClient} client
- * @param {import('../people.mjs').Account} account
+ * @param {import('../../lab/processes.mjs').Api} api
+ * @param {import('../../lab/http-client.mjs').HttpClient} client
+ * @param {import('../../lab/people.mjs').Account} account
  */
 async function untilWritten(api, client, account) {
   let last = '';
@@ -116,8 +116,8 @@ async function untilWritten(api, client, account) {
 }
 
 /**
- * @param {import('../http-client.mjs').HttpClient} client
- * @param {import('../people.mjs').Account} account
+ * @param {import('../../lab/http-client.mjs').HttpClient} client
+ * @param {import('../../lab/people.mjs').Account} account
  */
 const write = (client, { token }) => {
   const json = { ...aRecord(), content: randomBytes(LARGE_BYTES / 2).toString('hex') };

@@ -3,7 +3,7 @@ import { exactly } from '../fault.mjs';
 import { freePort } from '../../lib/network.mjs';
 import { until } from '../../lib/until.mjs';
 import { startLoad } from '../load.mjs';
-import { aKey, anAccount } from '../people.mjs';
+import { aKey, anAccount } from '../../lab/people.mjs';
 
 const LIMIT = 20;
 const TRIES = 30;
@@ -82,7 +82,7 @@ async function startRedis(lab) {
 
 /**
  * How many of the simultaneous requests of a new key are let through.
- * @param {import('../http-client.mjs').HttpClient} client
+ * @param {import('../../lab/http-client.mjs').HttpClient} client
  * @param {string} key
  */
 async function passing(client, key) {
@@ -90,7 +90,7 @@ async function passing(client, key) {
   return answers.filter(({ status }) => status === 200).length;
 }
 
-/** @param {import('../http-client.mjs').HttpClient} inspector of the management port */
+/** @param {import('../../lab/http-client.mjs').HttpClient} inspector of the management port */
 async function countedBy(inspector) {
   const { body } = await inspector.call('GET', '/health');
   return body?.rateLimits?.counting ?? '';

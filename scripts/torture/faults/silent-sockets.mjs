@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import { bystanderMeasures, startBystander } from '../bystander.mjs';
-import { anAccount } from '../people.mjs';
+import { anAccount } from '../../lab/people.mjs';
 
 const WANTED = { long: 10_000, short: 1_000 };
 /** Files that a process has open besides. */

@@ -3,7 +3,7 @@ import pg from 'pg';
 import { exactly } from '../fault.mjs';
 import { atSignal, UNCAUGHT } from '../inject.mjs';
 import { until } from '../../lib/until.mjs';
-import { anAccount, aRecord } from '../people.mjs';
+import { anAccount, aRecord } from '../../lab/people.mjs';
 
 /** @type {import('../fault.mjs').TortureFault} */
 export const uncaught = {
@@ -40,7 +40,7 @@ export const uncaught = {
 
 /**
  * @param {import('../lab.mjs').Lab} lab
- * @param {import('../cluster.mjs').Database} database
+ * @param {import('../../lab/cluster.mjs').Database} database
  * @param {string} id
  */
 async function lockRecord(lab, { url }, id) {
@@ -54,7 +54,7 @@ async function lockRecord(lab, { url }, id) {
   return release;
 }
 
-/** @param {import('../cluster.mjs').Database} database */
+/** @param {import('../../lab/cluster.mjs').Database} database */
 async function waits({ query }) {
   const rows = await query(
     `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,

@@ -45,7 +45,7 @@ export const anAccount = async (client) => login(client, await register(client))
  * @returns {Promise<string>}
  */
 export async function aKey(client, { token }, overrides = {}) {
-  const json = { name: 'torture', scopes: ['data:read'], ...overrides };
+  const json = { name: 'lab', scopes: ['data:read'], ...overrides };
   const { status, body } = await client.call('POST', '/api/v1/api-keys', { token, json });
   if (status !== 201) throw new Error(`the key was not made: ${status}`);
   return body.key;
@@ -55,5 +55,5 @@ export const aRecord = () => ({
   name: `record ${randomBytes(8).toString('hex')}`,
   classification: 'internal',
   content: { numbers: [1, 2.5, null] },
-  tags: ['torture'],
+  tags: ['lab'],
 });
