@@ -10,6 +10,11 @@ const LATER_MS = 1_000;
 const LOOK_MS = 50;
 
 type Connected = pg.ClientBase & { readonly connection: { readonly stream: Socket }; readonly readyForQuery: boolean };
+/** When the time of whoever waits for a connection is up, if anybody does, and whether its silence is judged step by step. */
+interface Watch {
+  end: number;
+  hurried: boolean;
+}
 type Done = (error: Error | undefined, client: pg.PoolClient | undefined, release: (error?: unknown) => void) => void;
 
 /**
@@ -19,9 +24,8 @@ type Done = (error: Error | undefined, client: pg.PoolClient | undefined, releas
  */
 export class BoundedPool extends pg.Pool {
   private readonly limits: TimeLimits;
-  /** The connections in use for somebody who waits, and when that one's time is up. */
-  private readonly watched = new Map<pg.ClientBase, number>();
-  private readonly hurried = new Set<pg.ClientBase>();
+  /** Of each connection, and for as long: what came and went with each use would be garbage of the old generation. */
+  private readonly watches = new Map<pg.ClientBase, Watch>();
 
   constructor({ limits, ...config }: pg.PoolConfig & { limits: TimeLimits }) {
     // The first one is made at the start, for which nobody waits: a busy machine is no reason to give up.
@@ -32,6 +36,7 @@ export class BoundedPool extends pg.Pool {
     Object.assign(this.options, { onConnect });
     this.once('connect', () => (this.options.connectionTimeoutMillis = limits.acquireMs));
     this.on('release', (_error, client) => this.unwatch(client));
+    this.on('remove', (client) => this.watches.delete(client));
     // One timer for all of them: one for each would cost as much as what is asked.
     const timer = setInterval(() => this.hurryLate(), LOOK_MS).unref();
     this.once('end', () => clearInterval(timer));
@@ -73,25 +78,29 @@ export class BoundedPool extends pg.Pool {
 
   /** Silence is judged by what is left of the request's time, and once that is up, step by step. */
   private watch(client: pg.ClientBase, end: number): void {
-    if (end - performance.now() > STEP_MS) this.watched.set(client, end);
-    else this.hurry(client);
+    let watch = this.watches.get(client);
+    if (!watch) this.watches.set(client, (watch = { end, hurried: false }));
+    watch.end = end;
+    if (end - performance.now() <= STEP_MS) hurry(client, watch);
   }
 
   private hurryLate(): void {
     const soon = performance.now() + STEP_MS;
-    for (const [client, end] of this.watched) if (end <= soon) this.hurry(client);
-  }
-
-  private hurry(client: pg.ClientBase): void {
-    this.watched.delete(client);
-    this.hurried.add(client);
-    (client as Connected).connection.stream.setTimeout(STEP_MS);
+    for (const [client, watch] of this.watches) if (watch.end <= soon && !watch.hurried) hurry(client, watch);
   }
 
   private unwatch(client: pg.ClientBase): void {
-    this.watched.delete(client);
-    if (this.hurried.delete(client)) (client as Connected).connection.stream.setTimeout(silenceMs(this.limits));
+    const watch = this.watches.get(client);
+    if (!watch) return;
+    if (watch.hurried) (client as Connected).connection.stream.setTimeout(silenceMs(this.limits));
+    watch.hurried = false;
+    watch.end = Number.POSITIVE_INFINITY;
   }
+}
+
+function hurry(client: pg.ClientBase, watch: Watch): void {
+  watch.hurried = true;
+  (client as Connected).connection.stream.setTimeout(STEP_MS);
 }
 
 const timeLeft = (end: number): number => Math.max(STEP_MS, end - performance.now());
