@@ -111,6 +111,8 @@ async function clientFor({ host, port, username, password, database, tls }: Redi
     password,
     database,
     disableOfflineQueue: true,
+    // The heartbeat ends what is not answered; a timer, a signal and an exception for each command would cost half of it.
+    commandOptions: { timeout: 0 },
     name: 'rampart',
     socket: tls ? { ...socket, tls: true, ca: tls.ca } : socket,
   });
