@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { parseCidrs } from './address.js';
 import { parseLimits } from './limits.js';
 import { flag, integer, list, oneOf, parsed, secret, text, url } from './variable.js';
@@ -83,7 +84,8 @@ export const variables = {
 
   PASSWORD_MEMORY_KIB: integer(19_456, 1_048_576, 19_456),
   PASSWORD_ITERATIONS: integer(2, 20, 2),
-  PASSWORD_CONCURRENCY: integer(1, 64, 2),
+  // One core stays for everybody else, where there is more than one.
+  PASSWORD_CONCURRENCY: integer(1, 64, Math.min(64, Math.max(1, availableParallelism() - 1))),
   PASSWORD_QUEUE: integer(0, 10_000, 64),
 
   RATE_LIMIT_ADDRESS: limits('1200/minute'),
