@@ -136,7 +136,7 @@ describe('Dockerfile', () => {
 
   it('runs dist/main.js as a user who owns nothing', () => {
     expect(last).toContain('USER node');
-    expect(last.at(-1)).toBe('CMD ["node", "--max-semi-space-size=4", "dist/main.js"]');
+    expect(last.at(-1)).toBe('CMD ["node", "--max-semi-space-size=4", "--max-old-space-size=384", "dist/main.js"]');
     expect(last.join('\n')).not.toContain('--chown');
     expect(last.some((line) => line.startsWith('HEALTHCHECK '))).toBe(true);
   });

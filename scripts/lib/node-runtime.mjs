@@ -6,10 +6,11 @@ import { Fault } from './faults.mjs';
 import { readJson, root } from './files.mjs';
 
 /**
- * How the API is run, here and in the Dockerfile: of every new object V8 would keep 16 MB in each half of its nursery, and a process
- * that forgets everything after each request needs a quarter of that: 50 MB less, for no CPU that `npm run bench` could see.
+ * How the API is run, here and in the Dockerfile. Of every new object V8 would keep 16 MB in each half of its nursery, and a process
+ * that forgets everything after each request needs a quarter of that. And it would let garbage grow to as much again as all that
+ * lives, of up to 4 GB, before it looks: with a bound, at which a process that leaks ends, memory stays flat. `npm run bench` shows both.
  */
-export const NODE_FLAGS = ['--max-semi-space-size=4'];
+export const NODE_FLAGS = ['--max-semi-space-size=4', '--max-old-space-size=384'];
 
 const EXE = process.platform === 'win32' ? 'node.exe' : 'node';
 
