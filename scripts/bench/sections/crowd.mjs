@@ -18,8 +18,9 @@ export const crowd = {
     const server = await world.start({ name: 'crowd', script: 'bench/rampart.mjs', databaseUrl });
     const reads = new Load(server.port, await row('read').traffic(cast, none, READERS), READERS);
     const logins = new Load(server.port, await row('login').traffic(cast, none, CROWD), CROWD);
+    const ms = pace.sliceMs * pace.rounds;
     await reads.run(pace.warmMs);
-    const [{ latency }] = await Promise.all([reads.run(pace.sliceMs * 3), logins.run(pace.sliceMs * 3)]);
+    const [{ latency }] = await Promise.all([reads.run(ms), logins.run(ms)]);
     reads.close();
     logins.close();
     await server.stop();
