@@ -1,9 +1,10 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startApp, type TestApp } from './support/app.js';
-import { asUser, type TestCaller } from './support/callers.js';
+import { asUser, login, type TestCaller } from './support/callers.js';
 import { aRecord } from './support/factories.js';
 import { whileFrozen, whyNotFreezable } from './support/feed.js';
-import { hold } from './support/locks.js';
+import { hold, waitingBackends } from './support/locks.js';
 
 let app: TestApp;
 let user: TestCaller;
@@ -36,6 +37,21 @@ describe('a request that needs the database', () => {
     const before = await records();
     expect((await create()).status).toBe(201);
     expect(await records()).toHaveLength(before.length + 1);
+  });
+
+  it('has the time of one for its credential and what it reads together', async () => {
+    const { body } = await create();
+    const { token } = await login(app, user);
+    const releaseSessions = await hold(app.db, 'LOCK TABLE sessions IN ACCESS EXCLUSIVE MODE');
+    const releaseRecords = await hold(app.db, 'LOCK TABLE records IN ACCESS EXCLUSIVE MODE');
+    const read = app.call('GET', `/api/v1/data/${body.id}`, { token });
+    await waitingBackends(app.db);
+    await pause(800);
+    await releaseSessions();
+    // With a second of waiting here neither lock is held for longer than one question may take, both are for longer than a request may.
+    await pause(1_000);
+    await releaseRecords();
+    expect((await read).status).toBe(503);
   });
 
   it('is answered 503 when somebody holds a lock for longer than a statement may take', async () => {

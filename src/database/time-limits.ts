@@ -9,7 +9,7 @@ export interface TimeLimits {
   readonly lockMs: number;
   /** For one statement, with the locks it waits for. */
   readonly statementMs: number;
-  /** For all that a change asks together, from its first question on; for each question of a request that only reads. */
+  /** For all of it together, from a request's first question on. */
   readonly requestMs: number;
 }
 
@@ -34,15 +34,23 @@ export function deadline({ requestMs }: TimeLimits): number | undefined {
   return clock?.deadline;
 }
 
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** From here on, and for whoever called this without having waited, all questions of a request have the time of one. */
+    shareTime(): void;
+  }
+}
+
 /**
  * Gives every request its time. After the body was read: its events would lose the context, and its sender may be slow.
- * What only reads asks a question or two, and each has the time for itself: a context of its own for each request is a twentieth
- * of what a read costs, because every write to a socket holds on to it.
+ * What only reads, without a filter and with a credential that is known, asks a single question: a context of its own for each such
+ * request would be a twentieth of what it costs, because every write to a socket holds on to it.
  */
 export function limitRequestTime(instance: FastifyInstance): void {
   const reading = clocks.run('of each question', () => AsyncLocalStorage.snapshot());
-  instance.addHook('preHandler', ({ method }, _reply, done) => {
-    if (method === 'GET' || method === 'HEAD') reading(done);
+  instance.decorateRequest('shareTime', () => clocks.enterWith({}));
+  instance.addHook('preHandler', ({ method, url }, _reply, done) => {
+    if ((method === 'GET' || method === 'HEAD') && !url.includes('?')) reading(done);
     else withinRequestTime(done);
   });
 }

@@ -49,8 +49,10 @@ export class AuthenticationGuard implements CanActivate {
     // With its kind: a key that was proved as a key must not pass as a bearer token because its text is remembered.
     const digest = hash('sha256', `${presented.kind} ${presented.text}`, 'base64');
     const known = this.cache.find(digest);
-    if (!known) return this.prove(context, request, presented, digest);
-    return this.admit(request, known, presented);
+    if (known) return this.admit(request, known, presented);
+    // Before anything is awaited: what the handler asks later counts with what is asked here.
+    request.shareTime();
+    return this.prove(context, request, presented, digest);
   }
 
   private async prove(context: ExecutionContext, request: FastifyRequest, presented: Presented, digest: string) {
