@@ -2,7 +2,8 @@
 /**
  * The application as it is built, and for the benchmark alone two variations of it:
  * BENCH_VERIFY=every proves the text of every credential again, as if no request remembered the one before it;
- * BENCH_WITHOUT=<layer> leaves one layer out, so that the difference is what the layer costs.
+ * a message { without: <layer> } leaves one layer out until the next, so that the difference is what the layer costs: two processes
+ * differ by more than that.
  */
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -33,33 +34,57 @@ if (process.env.BENCH_VERIFY === 'every') {
   }
 }
 
+/** @typedef {Record<string, (...args: any[]) => unknown>} Methods */
 const pass = () => true;
 const nothing = () => undefined;
-/** @type {Readonly<Record<string, () => Promise<unknown>>>} */
-const WITHOUT = {
-  limits: async () =>
-    Object.assign(await classOf('security/rate-limits.js', 'RateLimits'), { byAddress: nothing, byPrincipal: nothing }),
-  roles: async () => Object.assign(await classOf('security/roles.guard.js', 'RolesGuard'), { canActivate: pass }),
-  scopes: async () => Object.assign(await classOf('security/scopes.guard.js', 'ScopesGuard'), { canActivate: pass }),
-  'unexpected input': async () =>
-    Object.assign(await classOf('security/unexpected-input.guard.js', 'UnexpectedInputGuard'), { canActivate: pass }),
-  validation: async () =>
-    Object.assign(await classOf('security/validation.pipe.js', 'StrictValidationPipe'), {
-      transform: (/** @type {unknown} */ value) => value,
-    }),
-  database: async () => {
-    const reads = await classOf('database/hot-reads.js', 'HotReads');
-    const { record } = reads;
-    /** @type {Promise<unknown> | undefined} */
-    let known;
-    reads.record = function (/** @type {unknown[]} */ ...args) {
-      return (known ??= record.apply(this, args));
-    };
-  },
-  'log line': async () => void (process.env.LOG_LEVEL = 'warn'),
+const reads = /** @type {Methods} */ (await classOf('database/hot-reads.js', 'HotReads'));
+const { record } = reads;
+/** @type {unknown} */
+let known;
+
+/** What stands in for the methods of a class while its layer is left out. */
+const LAYERS = {
+  limits: [await classOf('security/rate-limits.js', 'RateLimits'), { byAddress: nothing, byPrincipal: nothing }],
+  roles: [await classOf('security/roles.guard.js', 'RolesGuard'), { canActivate: pass }],
+  scopes: [await classOf('security/scopes.guard.js', 'ScopesGuard'), { canActivate: pass }],
+  'unexpected input': [
+    await classOf('security/unexpected-input.guard.js', 'UnexpectedInputGuard'),
+    { canActivate: pass },
+  ],
+  validation: [
+    await classOf('security/validation.pipe.js', 'StrictValidationPipe'),
+    { transform: (/** @type {unknown} */ value) => value },
+  ],
+  database: [
+    reads,
+    {
+      record(/** @type {unknown[]} */ ...args) {
+        return (known ??= record?.apply(this, args));
+      },
+    },
+  ],
 };
 
-const without = process.env.BENCH_WITHOUT;
-if (without) await WITHOUT[without]?.();
+/** @type {{ level: string } | undefined} the logger, by the first line that Nest writes to it */
+let logger;
+const lines = /** @type {Methods} */ (await classOf('pino-logger.js', 'PinoLogger'));
+const { log } = lines;
+lines.log = function (...args) {
+  logger = /** @type {any} */ (this).logger;
+  return log?.apply(this, args);
+};
+
+let restore = nothing;
+process.on('message', (/** @type {{ without?: string }} */ { without }) => {
+  if (without === undefined) return;
+  restore();
+  if (logger) logger.level = without === 'log line' ? 'warn' : 'info';
+  const [target, methods] = /** @type {Record<string, [Methods, Methods]>} */ (/** @type {unknown} */ (LAYERS))[
+    without
+  ] ?? [{}, {}];
+  const before = Object.fromEntries(Object.keys(methods).map((name) => [name, target[name]]));
+  Object.assign(target, methods);
+  restore = () => void Object.assign(target, before);
+});
 
 await built('main.js');

@@ -4,7 +4,6 @@ import { measure } from './measure.mjs';
 import { readOptions } from './options.mjs';
 import { report } from './report.mjs';
 import { Servers } from './servers.mjs';
-import { comparison } from './sections/comparison.mjs';
 import { World } from './world.mjs';
 
 /** @type {import('./measure.mjs').Pace} Many short turns: what else the machine does in a second meets both. */
@@ -57,12 +56,11 @@ export async function bench(args, { node, build, signal, progress }) {
       const figures = await progress.during(what, async () => {
         const cast = await newCast();
         const entrants = [];
-        for (const each of between) entrants.push({ server: await servers.get(each), cast });
-        return measure(row, entrants, pace);
+        for (const each of between) entrants.push({ row, server: await servers.get(each), cast });
+        return measure(entrants, pace);
       });
       rows.push({ id, what, target, figures });
     }
-    sections.push(...comparison(rows));
     for (const section of options.sections) {
       const cast = await newCast();
       const tell = (/** @type {string} */ text) => progress.update(text);

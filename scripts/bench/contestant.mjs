@@ -59,6 +59,11 @@ export class Contestant {
     return answer;
   }
 
+  /** @param {object} message */
+  send(message) {
+    this.#child.send(message);
+  }
+
   /** The log of what was measured is of no use to anybody. */
   forgetLog() {
     ftruncateSync(this.#log);

@@ -4,7 +4,7 @@ import { Load } from './load.mjs';
 
 /**
  * @typedef {import('./contestant.mjs').Contestant} Contestant
- * @typedef {{ server: Contestant, cast: import('./world.mjs').Cast }} Entrant a server, and who asks it
+ * @typedef {{ row: import('./rows.mjs').Row, server: Contestant, cast: import('./world.mjs').Cast }} Entrant what is asked of a server, and by whom
  * @typedef {{ warmMs: number, sliceMs: number, rounds: number, connections: number }} Pace
  *
  * What one server did of one row. Times in milliseconds, cpu in microseconds a request of all its threads, rss in bytes.
@@ -19,15 +19,13 @@ import { Load } from './load.mjs';
  */
 
 /**
- * One row on each of the servers, alternating, so that what else the machine does meets all of them.
- * @param {import('./rows.mjs').Row} row
+ * Each in turn, so that what else the machine does meets all of them.
  * @param {readonly Entrant[]} entrants
  * @param {Pace} pace
  * @returns {Promise<Figure[]>}
  */
-export async function measure(row, entrants, { warmMs, sliceMs, rounds, connections }) {
-  const sockets = row.connections ?? connections;
-  const lanes = await Promise.all(entrants.map((entrant) => open(row, entrant, sockets)));
+export async function measure(entrants, { warmMs, sliceMs, rounds, connections }) {
+  const lanes = await Promise.all(entrants.map((entrant) => open(entrant, entrant.row.connections ?? connections)));
   try {
     for (const { load } of lanes) await load.run(warmMs);
     for (let round = 0; round < rounds; round++) {
@@ -44,12 +42,11 @@ export async function measure(row, entrants, { warmMs, sliceMs, rounds, connecti
 /** @typedef {{ server: Contestant, load: Load, slices: { passage: import('./load.mjs').Passage, cpu: number, rss: number }[] }} Lane */
 
 /**
- * @param {import('./rows.mjs').Row} row
  * @param {Entrant} entrant
  * @param {number} connections
  * @returns {Promise<Lane>}
  */
-async function open(row, { server, cast }, connections) {
+async function open({ row, server, cast }, connections) {
   const client = new HttpClient(server.port);
   const traffic = await row.traffic(cast, (method, path, options) => client.call(method, path, options), connections);
   client.close();

@@ -65,7 +65,8 @@ export class World {
    * @param {{ name: string, script: string, databaseUrl: string, env?: NodeJS.ProcessEnv }} options
    */
   async start({ name, script, databaseUrl, env = {} }) {
-    const { PATH, HOME, NODE_COMPILE_CACHE } = process.env;
+    // Without the cache of compiled modules, as in the image: what is in it stays in memory.
+    const { PATH, HOME } = process.env;
     const settings = {
       NODE_ENV: 'test',
       HOST: '127.0.0.1',
@@ -83,7 +84,7 @@ export class World {
       name,
       node: this.#node,
       script,
-      env: { PATH, HOME, NODE_COMPILE_CACHE, ...settings, ...env },
+      env: { PATH, HOME, ...settings, ...env },
       folder: this.#folder,
       args: script.startsWith('dist/bench') ? [] : NODE_FLAGS,
     });

@@ -1,37 +1,36 @@
 // @ts-check
-
-/** @typedef {import('../bench.mjs').Finding} Finding */
+import { measure, ratio } from '../measure.mjs';
+import { ROWS } from '../rows.mjs';
 
 const HALF = 0.5;
 const RSS_MB = 160;
+const call = () => Promise.reject(new Error('not asked'));
+const row = (/** @type {string} */ id) =>
+  /** @type {import('../rows.mjs').Row} */ (ROWS.find((each) => each.id === id));
 
-/**
- * What rows say about each other: nothing more is measured for it.
- * @param {readonly import('../bench.mjs').RowResult[]} rows
- * @returns {import('../bench.mjs').Section[]}
- */
-export function comparison(rows) {
-  const of = (/** @type {string} */ id) => rows.find((row) => row.id === id)?.figures[0];
-  const read = of('read');
-  if (!read) return [];
-  /** @type {Finding[]} */
-  const findings = [{ what: 'RSS while reading', value: read.rss / 1e6, unit: 'MB', target: RSS_MB }];
-  const compare = (/** @type {string} */ id, /** @type {string} */ what, /** @type {number} */ target) => {
-    const figure = of(id);
-    if (figure) findings.push({ what, value: figure.cpu / read.cpu, unit: '×', target });
-  };
-  compare('read-key', 'a read by API key to one by JWT', 1);
-  compare('401', '401 to a read by JWT', HALF);
-  compare('429', '429 to a read by JWT', HALF);
-  const verifying = of('verified');
-  const refused = of('401');
-  if (verifying && refused) {
-    findings.push({
-      what: '401 to a read whose token is verified',
-      value: refused.cpu / verifying.cpu,
-      unit: '×',
-      target: HALF,
-    });
-  }
-  return [{ id: 'comparison', title: 'Requests among each other', findings }];
-}
+/** What requests cost beside each other, on one server: by key and by token, a refusal and an answer. */
+export const comparison = {
+  id: 'comparison',
+  title: 'Requests among each other',
+  /** @param {import('../bench.mjs').Stage} stage */
+  async run({ world, databaseUrl, cast, pace }) {
+    const server = await world.start({ name: 'comparison', script: 'bench/rampart.mjs', databaseUrl });
+    const rows = ['read', 'read-key', '401', '429'].map(row);
+    const [read, byKey, unknown, limited] = await measure(
+      rows.map((each) => ({ row: each, server, cast })),
+      pace,
+    );
+    await server.stop();
+    if (!read || !byKey || !unknown || !limited) throw new Error('four were asked');
+    return {
+      id: this.id,
+      title: this.title,
+      findings: [
+        { what: 'a read by API key to one by JWT', value: ratio(byKey, read), unit: '×', target: 1 },
+        { what: '401 to a read by JWT', value: ratio(unknown, read), unit: '×', target: HALF },
+        { what: '429 to a read by JWT', value: ratio(limited, read), unit: '×', target: HALF },
+        { what: 'RSS', value: read.rss / 1e6, unit: 'MB', target: RSS_MB },
+      ],
+    };
+  },
+};

@@ -28,7 +28,10 @@ export const growth = {
     const findings = [];
     for (const row of GROWN) {
       tell(`Growth: ${row.what}`);
-      const figures = await measure(row, worlds, pace);
+      const figures = await measure(
+        worlds.map(({ server, cast }) => ({ row, server, cast })),
+        pace,
+      );
       const [least] = figures;
       for (const [i, { size }] of worlds.entries()) {
         const figure = figures[i];

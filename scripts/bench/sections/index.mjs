@@ -1,4 +1,5 @@
 // @ts-check
+import { comparison } from './comparison.mjs';
 import { crowd } from './crowd.mjs';
 import { growth } from './growth.mjs';
 import { layers } from './layers.mjs';
@@ -12,4 +13,4 @@ import { starts } from './starts.mjs';
  */
 
 /** @type {readonly SectionOf[]} */
-export const SECTIONS = [redis, layers, crowd, growth, memory, starts];
+export const SECTIONS = [comparison, redis, layers, crowd, growth, memory, starts];

@@ -29,8 +29,7 @@ export const redis = {
       const env = { REDIS_URL: `redis://127.0.0.1:${port}` };
       const shared = await world.start({ name: 'redis', script, databaseUrl, env });
       const [without, counting] = await measure(
-        READ,
-        [alone, shared].map((server) => ({ server, cast })),
+        [alone, shared].map((server) => ({ row: READ, server, cast })),
         pace,
       );
       const more = counting?.slices.map((cpu, round) => cpu - (without?.slices[round] ?? cpu)) ?? [];

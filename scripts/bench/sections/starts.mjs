@@ -23,7 +23,7 @@ export const starts = {
     const folder = mkdtempSync(join(tmpdir(), 'rampart-cache-'));
     for (let i = 0; i < TIMES; i++) {
       cold.push(await start({ NODE_COMPILE_CACHE: join(folder, String(i)) }));
-      warm.push(await start({}));
+      warm.push(await start({ NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE }));
     }
     rmSync(folder, { recursive: true, force: true });
     return {
