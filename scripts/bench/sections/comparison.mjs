@@ -4,7 +4,6 @@ import { ROWS } from '../rows.mjs';
 
 const HALF = 0.5;
 const RSS_MB = 160;
-const call = () => Promise.reject(new Error('not asked'));
 const row = (/** @type {string} */ id) =>
   /** @type {import('../rows.mjs').Row} */ (ROWS.find((each) => each.id === id));
 
