@@ -85,7 +85,12 @@ export function readAllPrepared(pool: Pool, statement: Statement, values: Values
         if (error) reject(error);
         else resolve(rows);
       };
-      client.query(new PreparedRead(statement, values, done));
+      try {
+        client.query(new PreparedRead(statement, values, done));
+      } catch (error) {
+        // Thrown where nobody would catch it: this runs when the pool likes.
+        done(error, []);
+      }
     });
   });
 }
