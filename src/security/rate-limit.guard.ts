@@ -20,10 +20,11 @@ export class RateLimitGuard extends ThrottlerGuard {
     super(options, storage, reflector);
   }
 
-  override canActivate(context: ExecutionContext): Promise<boolean> {
-    const [request, reply] = context.getArgs<[FastifyRequest, FastifyReply]>();
-    const pending = this.rateLimits.byPrincipal(request, reply, request.credential);
-    // The signature is the library's. Nest takes a boolean too, and a counter in memory has answered already.
-    return (pending ? pending.then(() => true) : true) as Promise<boolean>;
+  // The signature is the library's; a counter in memory answers at once, and the guard must not wait for nothing.
+  override async canActivate(context: ExecutionContext): Promise<boolean> {
+    const http = context.switchToHttp();
+    const request = http.getRequest<FastifyRequest>();
+    await this.rateLimits.byPrincipal(request, http.getResponse<FastifyReply>(), request.credential);
+    return true;
   }
 }

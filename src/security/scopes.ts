@@ -33,16 +33,9 @@ export type Scope = (typeof roleScopes)[Role][number];
 export const roles = Object.keys(roleScopes) as Role[];
 export const scopes: readonly Scope[] = roleScopes.admin;
 
-const known = new Map<string, ReadonlySet<Scope>>();
-
 /** Every scope of some roles, in the order of the table. Unknown roles give nothing. */
-export function scopesOf(held: readonly string[]): ReadonlySet<Scope> {
-  const real = roles.filter((role) => held.includes(role));
-  // There are as many as there are sets of roles.
-  const name = real.join(' ');
-  let all = known.get(name);
-  if (!all) known.set(name, (all = new Set(real.flatMap((role) => [...roleScopes[role]]))));
-  return all;
+export function scopesOf(held: readonly string[]): Set<Scope> {
+  return new Set(roles.filter((role) => held.includes(role)).flatMap((role) => [...roleScopes[role]]));
 }
 
 /** The scopes of a credential that its owner holds right now. */

@@ -15,7 +15,7 @@ export class UnexpectedInputGuard implements CanActivate {
   private readonly takes = new WeakMap<Handler, { query: boolean; body: boolean }>();
 
   canActivate(context: ExecutionContext): boolean {
-    const [request] = context.getArgs<[FastifyRequest]>();
+    const request = context.switchToHttp().getRequest<FastifyRequest>();
     if (!request.routeOptions.url?.startsWith('/api/')) return true;
     const { query, body } = this.inputOf(context);
     if (!query) refuseMembers(request.query, '', 'query_parameter_unknown');
