@@ -104,9 +104,10 @@ export async function startProxy(lab, name, instances) {
   };
 }
 
-/** @param {string} admin */
+/** @param {string} admin which is there a moment after the port */
 async function bothUp(admin) {
-  const lines = (await ask(admin, 'show stat\n')).split('\n');
+  const answer = await ask(admin, 'show stat\n').catch(() => '');
+  const lines = answer.split('\n');
   return lines.filter((line) => /^api,(one|two),/.test(line) && line.split(',')[17] === 'UP').length === 2;
 }
 
