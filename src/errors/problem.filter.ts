@@ -17,7 +17,8 @@ export class ProblemFilter implements ExceptionFilter {
   constructor(private readonly step: RefusalStep) {}
 
   catch(error: unknown, host: ArgumentsHost): void | Promise<void> {
-    return this.refuse(error, ...host.getArgs<[FastifyRequest, FastifyReply]>());
+    const http = host.switchToHttp();
+    return this.refuse(error, http.getRequest<FastifyRequest>(), http.getResponse<FastifyReply>());
   }
 
   /** Answers with the problem of an error; for Nest, and for what the framework refuses before Nest sees it. */

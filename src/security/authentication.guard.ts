@@ -40,8 +40,7 @@ export class AuthenticationGuard implements CanActivate {
   ) {}
 
   canActivate(context: ExecutionContext): boolean | Promise<boolean> {
-    // Not `switchToHttp()`, which makes three functions at each call: every guard of every request asks.
-    const [request] = context.getArgs<[FastifyRequest]>();
+    const request = context.switchToHttp().getRequest<FastifyRequest>();
     const presented = presentedCredential(request);
     if (policyFor(context).isPublic) return true;
     if (!presented) throw new Problem('authentication_required');
