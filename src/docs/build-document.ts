@@ -58,9 +58,6 @@ function complete(operation: Operation, policy: RoutePolicy | undefined): void {
   const needs = [...scopes, ...policy.roles.map((role) => `role ${role}`), ...(policy.firstParty ? ['a session'] : [])];
   operation.description ??= policy.isPublic ? 'Public.' : `Needs ${needs.join(', ')}.`;
   if (policy.roles.length > 0) Object.assign(operation, { 'x-required-roles': [...policy.roles] });
-  for (const parameter of operation.parameters ?? []) {
-    if ('in' in parameter && parameter.name === 'id') parameter.schema = { type: 'string', format: 'uuid' };
-  }
   const refusals = [400, ...(policy.isPublic ? [] : [401, 403]), ...refusalsOf(operation), 429, 503];
   for (const status of refusals) operation.responses[status] ??= problemResponse;
   operation.responses.default ??= problemResponse;

@@ -1,14 +1,22 @@
-import { Param, type PipeTransform } from '@nestjs/common';
+import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import { ApiParam } from '@nestjs/swagger';
+import type { FastifyRequest } from 'fastify';
 import { invalidInput } from '../errors/problem.js';
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
-const uuid: PipeTransform = {
-  transform(value: string) {
-    if (UUID.test(value)) return value.toLowerCase();
-    throw invalidInput([{ pointer: 'id', code: 'uuid', detail: 'Must be a UUID.' }]);
-  },
+const documented: ParameterDecorator = (target, key) => {
+  if (!key) return;
+  const method = Object.getOwnPropertyDescriptor(target, key) as TypedPropertyDescriptor<unknown>;
+  ApiParam({ name: 'id', schema: { type: 'string', format: 'uuid' } })(target, key, method);
 };
 
 /** The `:id` of a path as a lower-case UUID; anything else is 400 and never reaches the database. */
-export const RecordId = () => Param('id', uuid);
+export const RecordId = createParamDecorator(
+  (_: unknown, context: ExecutionContext): string => {
+    const [{ params }] = context.getArgs<[FastifyRequest<{ Params: { id: string } }>]>();
+    if (UUID.test(params.id)) return params.id.toLowerCase();
+    throw invalidInput([{ pointer: 'id', code: 'uuid', detail: 'Must be a UUID.' }]);
+  },
+  [documented],
+);

@@ -1,5 +1,5 @@
 import { Global, Module } from '@nestjs/common';
-import { APP_FILTER, APP_GUARD, APP_PIPE, DiscoveryModule } from '@nestjs/core';
+import { APP_FILTER, APP_GUARD, DiscoveryModule } from '@nestjs/core';
 import { ThrottlerModule, ThrottlerStorage } from '@nestjs/throttler';
 import { limitsConfig } from '../config/limits.config.js';
 import type { ConfigOf } from '../config/namespace.js';
@@ -11,6 +11,7 @@ import { CredentialCache } from './credential-cache.js';
 import { CredentialUse } from './credential-use.js';
 import { Cursors } from './cursors.js';
 import { Drain } from './drain.js';
+import { InputValidation } from './input-validation.js';
 import { MemoryCounterStorage } from './memory-counter-storage.js';
 import { PersonalData } from './personal-data.js';
 import { RateLimitGuard } from './rate-limit.guard.js';
@@ -32,7 +33,8 @@ const layers = [
   { provide: APP_GUARD, useClass: RolesGuard },
   { provide: APP_GUARD, useClass: ScopesGuard },
   { provide: APP_GUARD, useClass: UnexpectedInputGuard },
-  { provide: APP_PIPE, useClass: StrictValidationPipe },
+  StrictValidationPipe,
+  InputValidation,
   { provide: APP_FILTER, useExisting: ProblemFilter },
 ];
 

@@ -1,8 +1,7 @@
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
-import { ROUTE_ARGS_METADATA } from '@nestjs/common/constants.js';
-import { RouteParamtypes } from '@nestjs/common/enums/route-paramtypes.enum.js';
 import type { FastifyRequest } from 'fastify';
 import { invalidInput } from '../errors/problem.js';
+import { inputsOf } from './route-parameters.js';
 
 type Handler = (...args: never[]) => unknown;
 
@@ -15,7 +14,7 @@ export class UnexpectedInputGuard implements CanActivate {
   private readonly takes = new WeakMap<Handler, { query: boolean; body: boolean }>();
 
   canActivate(context: ExecutionContext): boolean {
-    const request = context.switchToHttp().getRequest<FastifyRequest>();
+    const [request] = context.getArgs<[FastifyRequest]>();
     if (!request.routeOptions.url?.startsWith('/api/')) return true;
     const { query, body } = this.inputOf(context);
     if (!query) refuseMembers(request.query, '', 'query_parameter_unknown');
@@ -27,9 +26,8 @@ export class UnexpectedInputGuard implements CanActivate {
     const handler = context.getHandler() as Handler;
     let input = this.takes.get(handler);
     if (!input) {
-      const declared = Reflect.getMetadata(ROUTE_ARGS_METADATA, context.getClass(), handler.name) as object | undefined;
-      const kinds = new Set(Object.keys(declared ?? {}).map((key) => Number(key.split(':')[0])));
-      input = { query: kinds.has(RouteParamtypes.QUERY), body: kinds.has(RouteParamtypes.BODY) };
+      const { query, body } = inputsOf(context.getClass(), handler.name);
+      input = { query: query.length > 0, body: body.length > 0 };
       this.takes.set(handler, input);
     }
     return input;
