@@ -6,7 +6,7 @@ export interface Window {
   readonly name: string;
   readonly key: string;
   /** The counter a new key shares with its network while there is no room for one of its own. */
-  readonly fallbackKey?: string;
+  readonly fallbackKey?: () => string;
   readonly limit: Limit;
 }
 

@@ -15,7 +15,7 @@ function setUp(options: MemoryCounterOptions = {}) {
 const per = (max: number, seconds: number, key = 'a', name = `${max}-${seconds}`, fallbackKey?: string): Window => ({
   name,
   key,
-  fallbackKey,
+  ...(fallbackKey !== undefined && { fallbackKey: () => fallbackKey }),
   limit: { max, seconds },
 });
 

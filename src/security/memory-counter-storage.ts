@@ -185,7 +185,7 @@ export class MemoryCounterStorage extends CounterStorage implements OnModuleDest
     const { key, fallbackKey } = window;
     return (
       this.single.placeIfRoom(window, key, now) ??
-      (fallbackKey === undefined ? undefined : this.shared.placeIfRoom(window, fallbackKey, now)) ??
+      (fallbackKey === undefined ? undefined : this.shared.placeIfRoom(window, fallbackKey(), now)) ??
       this.everybody.place(window, '', now)
     );
   }

@@ -31,12 +31,16 @@ function quote(name: string): string {
  * unique in the list. A RangeError for a name no field can hold; the empty text for no windows, which is no field.
  */
 export function rateLimitPolicy(windows: readonly WindowState[]): string {
-  return windows.map((window) => memberOf(window).policy).join(', ');
+  let field = '';
+  for (const window of windows) field += (field && ', ') + memberOf(window).policy;
+  return field;
 }
 
 /** `RateLimit` of the same draft: what remains as `r`, and as `t` the seconds until the whole quota is there again. */
 export function rateLimit(windows: readonly WindowState[]): string {
-  return windows
-    .map((window) => `${memberOf(window).quoted};r=${window.remaining};t=${window.resetSeconds}`)
-    .join(', ');
+  let field = '';
+  for (const window of windows) {
+    field += `${field && ', '}${memberOf(window).quoted};r=${window.remaining};t=${window.resetSeconds}`;
+  }
+  return field;
 }

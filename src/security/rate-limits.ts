@@ -41,13 +41,14 @@ export class RateLimits extends RefusalStep {
   byAddress(request: FastifyRequest, reply: FastifyReply): void | Promise<void> {
     request.counted = { windows: [], complete: false };
     const { sensitive, limits } = request.routeOptions?.config ?? {};
-    const bucket = addressBucket(request.ip);
-    const shared = coarseBucket(request.ip);
+    const { ip } = request;
+    const bucket = addressBucket(ip);
+    const shared = () => coarseBucket(ip);
     const windows = windowsOf('address', bucket, this.limits.address, shared);
     if (sensitive) windows.push(...windowsOf('sensitive', bucket, this.limits.sensitive, shared));
     if (limits) {
       const route = `${request.method === 'HEAD' ? 'GET' : request.method} ${request.routeOptions.url}`;
-      windows.push(...windowsOf('route', `${route} ${bucket}`, limits, `${route} ${shared}`));
+      windows.push(...windowsOf('route', `${route} ${bucket}`, limits, () => `${route} ${shared()}`));
     }
     return this.count(request, reply, windows);
   }
@@ -76,8 +77,8 @@ export class RateLimits extends RefusalStep {
   private windowsFor(request: FastifyRequest, credential: Credential | null): Window[] {
     if (!credential) {
       if (request.routeOptions?.config?.addressLimitOnly) return [];
-      const [bucket, shared] = [addressBucket(request.ip), coarseBucket(request.ip)];
-      return windowsOf('anonymous', bucket, this.limits.anonymous, shared);
+      const { ip } = request;
+      return windowsOf('anonymous', addressBucket(ip), this.limits.anonymous, () => coarseBucket(ip));
     }
     const windows = windowsOf('principal', credential.subject, this.limits.principal);
     if (credential.limits.length > 0) windows.push(...windowsOf('key', credential.credentialId, credential.limits));
@@ -105,9 +106,9 @@ export class RateLimits extends RefusalStep {
 }
 
 /** A window per limit; several of one tier are told apart by their unit. */
-function windowsOf(tier: string, key: string, limits: readonly Limit[], fallback?: string): Window[] {
+function windowsOf(tier: string, key: string, limits: readonly Limit[], fallbackKey?: () => string): Window[] {
   return limits.map((limit) => {
     const name = limits.length === 1 ? tier : `${tier}-${UNIT.get(limit.seconds) ?? limit.seconds}`;
-    return { name, key: `${name}:${key}`, fallbackKey: fallback && `${name}:${fallback}`, limit };
+    return { name, key, fallbackKey, limit };
   });
 }

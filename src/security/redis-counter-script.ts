@@ -38,7 +38,7 @@ const PREFIX = 'rampart:limit:';
 export function scriptArguments(windows: readonly Window[]): string[] {
   return [
     String(windows.length),
-    ...windows.map(({ key }) => PREFIX + key),
+    ...windows.map(({ name, key }) => `${PREFIX}${name}:${key}`),
     ...windows.flatMap(({ limit }) => [String(limit.max), String(Math.round(limit.seconds * 1000))]),
   ];
 }
