@@ -7,6 +7,7 @@ import { setClientAddress } from './client-address.js';
 import { type Drain, quietMoment } from './drain.js';
 import { awaitFirstByte } from './first-byte.js';
 import type { RateLimits } from './rate-limits.js';
+import { RepeatedFields } from './repeated-fields.js';
 import type { Headers } from './security-headers.js';
 
 const IDLE_CHECK_MS = 50;
@@ -68,21 +69,17 @@ export function registerIngress(instance: FastifyInstance, { headers, proxies, l
   });
 }
 
-const SINGLE = new Set(['host', 'content-type', 'content-encoding']);
+const SINGLE = new RepeatedFields('host', 'content-type', 'content-encoding');
 
 /**
  * What a proxy could read another way is refused (ASVS 4.2.1). RFC 9112 sections 2.3, 3.2 and 6.1: HTTP/1 alone, one Host,
  * and no coding but chunked, which HTTP/1.0 does not have. Of a repeated Content-Type Node would keep the first.
  */
 function isUnambiguous({ rawHeaders, headers, httpVersion }: IncomingMessage): boolean {
-  const seen = new Set<string>();
-  for (let i = 0; i < rawHeaders.length; i += 2) {
-    const name = rawHeaders[i]?.toLowerCase() ?? '';
-    if (!SINGLE.has(name)) continue;
-    if (seen.has(name)) return false;
-    seen.add(name);
-  }
+  if (SINGLE.isIn(rawHeaders)) return false;
   const coding = headers['transfer-encoding'];
   if (httpVersion === '1.0') return coding === undefined;
-  return httpVersion === '1.1' && seen.has('host') && (coding === undefined || coding.toLowerCase() === 'chunked');
+  return (
+    httpVersion === '1.1' && headers.host !== undefined && (coding === undefined || coding.toLowerCase() === 'chunked')
+  );
 }

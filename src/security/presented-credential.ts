@@ -1,5 +1,8 @@
 import type { FastifyRequest } from 'fastify';
 import { Problem } from '../errors/problem.js';
+import { RepeatedFields } from './repeated-fields.js';
+
+const CREDENTIALS = new RepeatedFields('authorization', 'x-api-key');
 
 /** What a request presents, before anybody believes it. */
 export interface Presented {
@@ -16,22 +19,10 @@ export function presentedCredential({ raw, headers }: FastifyRequest): Presented
   const key = headers['x-api-key'];
   const authorization = headers.authorization;
   if (key === undefined && authorization === undefined) return null;
-  if ((key !== undefined && authorization !== undefined) || repeats(raw.rawHeaders)) {
+  if ((key !== undefined && authorization !== undefined) || CREDENTIALS.isIn(raw.rawHeaders)) {
     throw new Problem('credentials_ambiguous');
   }
   if (key !== undefined) return { kind: 'api-key', text: String(key) };
   // RFC 6750 section 2.1: one space and a b64token, which Passport's own reading takes up to the first white space.
   return { kind: 'jwt', text: /^bearer ([\w.~+/-]+=*)$/i.exec(authorization ?? '')?.[1] ?? null };
-}
-
-/** Node keeps only the first Authorization and joins the others: only the raw list shows a second one. */
-function repeats(rawHeaders: readonly string[]): boolean {
-  let seen = 0;
-  for (let i = 0; i < rawHeaders.length; i += 2) {
-    const name = rawHeaders[i] ?? '';
-    if (name.length !== 13 && name.length !== 9) continue;
-    const lower = name.toLowerCase();
-    if (lower === 'authorization' || lower === 'x-api-key') seen += 1;
-  }
-  return seen > 1;
 }
