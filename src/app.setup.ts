@@ -23,7 +23,6 @@ import { registerBodyParsing } from './security/body-parsing.js';
 import { addPreflight, registerCors } from './security/cors.js';
 import { Drain } from './security/drain.js';
 import { type Late, registerIngress, type Transport } from './security/ingress.js';
-import { registerJsonText } from './security/json-text.js';
 import { besideTls, plainServer } from './security/plain-server.js';
 import { RateLimits } from './security/rate-limits.js';
 import { securityHeaders } from './security/security-headers.js';
@@ -71,7 +70,6 @@ function createAdapter(http: ConfigOf<typeof httpConfig>, logger: pino.Logger, t
   limitRequestTime(instance);
   registerAccessLog(instance);
   registerBodyParsing(instance);
-  registerJsonText(instance);
   registerCors(instance, http.corsOrigins, http.corsCredentials);
   answerUnknownRoutes(adapter, allowed, transport.late);
   return adapter;

@@ -11,7 +11,7 @@ import {
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { RequireScopes } from '../security/access.decorators.js';
 import { formatEtag, ifNoneMatch } from '../security/etag.js';
-import { JsonText } from '../security/json-text.js';
+import { jsonText } from '../security/json-text.js';
 import { linkNext } from '../security/page.js';
 import { type Caller, CurrentCaller } from '../security/principal.js';
 import { Consumes } from '../security/rate-limit.decorators.js';
@@ -55,10 +55,10 @@ export class DataController {
     @Query() filter: ListRecords,
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<JsonText> {
+  ): Promise<string> {
     const page = await this.lists.list(caller, filter);
     linkNext(request, reply, page);
-    return new JsonText(RecordPage.textOf(page));
+    return jsonText(reply, RecordPage.textOf(page));
   }
 
   @Get(':id')
@@ -71,11 +71,11 @@ export class DataController {
     @RecordId() id: string,
     @Headers('if-none-match') known: string | undefined,
     @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<JsonText | undefined> {
+  ): Promise<string | undefined> {
     const record = await this.data.getRecord(caller, id);
     const etag = formatEtag(Number(record.version));
     void reply.header('etag', etag);
-    if (!ifNoneMatch(known, etag)) return new JsonText(RecordView.textOf(record));
+    if (!ifNoneMatch(known, etag)) return jsonText(reply, RecordView.textOf(record));
     void reply.code(304);
     return undefined;
   }

@@ -1,11 +1,7 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyReply } from 'fastify';
 
 /** An answer that is JSON already: what the database keeps as JSON text need not be read to be sent. */
-export class JsonText {
-  constructor(readonly text: string) {}
-}
-
-/** Sends a JsonText as it is, and everything else as `JSON.stringify()` writes it. */
-export function registerJsonText(instance: FastifyInstance): void {
-  instance.setReplySerializer((payload) => (payload instanceof JsonText ? payload.text : JSON.stringify(payload)));
+export function jsonText(reply: FastifyReply, text: string): string {
+  void reply.type('application/json; charset=utf-8');
+  return text;
 }
