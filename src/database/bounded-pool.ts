@@ -53,21 +53,18 @@ export class BoundedPool extends pg.Pool {
 
   private connectBefore(end: number | undefined, done: Done): void {
     if (end === undefined) return super.connect(done);
-    if (this.idleCount > this.waitingCount) {
-      // There is one for us: nobody has to wait.
+    if (this.idleCount > this.waitingCount || timeLeft(end) >= this.limits.acquireMs) {
+      // There is one for us, or the pool's own limit comes first.
       return super.connect((error, client, release) => {
         if (client) this.watch(client, end);
         done(error, client, release);
       });
     }
     let late = false;
-    const timer = setTimeout(
-      () => {
-        late = true;
-        done(new Error('timeout exceeded when trying to connect'), undefined, () => undefined);
-      },
-      Math.min(this.limits.acquireMs, timeLeft(end)),
-    );
+    const timer = setTimeout(() => {
+      late = true;
+      done(new Error('timeout exceeded when trying to connect'), undefined, () => undefined);
+    }, timeLeft(end));
     super.connect((error, client, release) => {
       clearTimeout(timer);
       if (late) return client && release();

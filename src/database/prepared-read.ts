@@ -96,5 +96,5 @@ export function readAllPrepared(pool: Pool, statement: Statement, values: Values
 }
 
 /** The first row, or null. */
-export const readPrepared = (pool: Pool, statement: Statement, values: Values): Promise<Row | null> =>
-  readAllPrepared(pool, statement, values).then(([row = null]) => row);
+export const readPrepared = async (pool: Pool, statement: Statement, values: Values): Promise<Row | null> =>
+  (await readAllPrepared(pool, statement, values))[0] ?? null;
