@@ -17,8 +17,8 @@ export class ProblemFilter implements ExceptionFilter {
   constructor(private readonly step: RefusalStep) {}
 
   catch(error: unknown, host: ArgumentsHost): void | Promise<void> {
-    const http = host.switchToHttp();
-    return this.refuse(error, http.getRequest<FastifyRequest>(), http.getResponse<FastifyReply>());
+    const [request, reply] = host.getArgs<[FastifyRequest, FastifyReply]>();
+    return this.refuse(error, request, reply);
   }
 
   /** Answers with the problem of an error; for Nest, and for what the framework refuses before Nest sees it. */

@@ -40,13 +40,13 @@ export class AuthenticationGuard implements CanActivate {
   ) {}
 
   canActivate(context: ExecutionContext): boolean | Promise<boolean> {
-    const request = context.switchToHttp().getRequest<FastifyRequest>();
+    const [request] = context.getArgs<[FastifyRequest]>();
     const presented = presentedCredential(request);
     if (policyFor(context).isPublic) return true;
     if (!presented) throw new Problem('authentication_required');
     if (presented.text === null) throw new Problem(REFUSALS[presented.kind]);
     // With its kind: a key that was proved as a key must not pass as a bearer token because its text is remembered.
-    const digest = hash('sha256', `${presented.kind} ${presented.text}`, 'base64');
+    const digest = presented.kind + hash('sha256', presented.text, 'base64');
     const known = this.cache.find(digest);
     if (known) return this.admit(request, known, presented);
     // Before anything is awaited: what the handler asks later counts with what is asked here.

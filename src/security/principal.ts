@@ -50,13 +50,13 @@ declare module 'fastify' {
 
 /** The caller of a route that is not public. Throws when no guard has proved one: a mistake in the wall, never a guest. */
 export const CurrentCaller = createParamDecorator((_: unknown, context: ExecutionContext): Caller => {
-  const request = context.switchToHttp().getRequest<FastifyRequest>();
+  const [request] = context.getArgs<[FastifyRequest]>();
   if (!request.credential) throw new Error('no guard has authenticated this request');
   return { ...request.credential, requestId: request.id };
 });
 
 /** The actor of a public route: nobody is known yet. */
 export const CurrentActor = createParamDecorator((_: unknown, context: ExecutionContext): Actor => {
-  const request = context.switchToHttp().getRequest<FastifyRequest>();
+  const [request] = context.getArgs<[FastifyRequest]>();
   return { kind: 'anonymous', subject: null, credentialId: null, requestId: request.id };
 });

@@ -9,7 +9,7 @@ export class RolesGuard implements CanActivate {
   canActivate(context: ExecutionContext): boolean {
     const { isPublic, roles, firstParty } = policyFor(context);
     if (isPublic) return true;
-    const { credential } = context.switchToHttp().getRequest<FastifyRequest>();
+    const [{ credential }] = context.getArgs<[FastifyRequest]>();
     if (firstParty && credential?.kind !== 'user') throw new Problem('first_party_required');
     if (roles.length > 0 && !roles.some((role) => credential?.roles.includes(role))) throw new Problem('role_required');
     return true;

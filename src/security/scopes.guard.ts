@@ -10,7 +10,7 @@ export class ScopesGuard implements CanActivate {
   canActivate(context: ExecutionContext): boolean {
     const { isPublic, scopes } = policyFor(context);
     if (isPublic) return true;
-    const { credential } = context.switchToHttp().getRequest<FastifyRequest>();
+    const [{ credential }] = context.getArgs<[FastifyRequest]>();
     const held = credential?.scopes;
     for (const scope of scopes) if (!held?.has(scope)) throw insufficientScope(scopes);
     return true;
