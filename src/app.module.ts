@@ -9,6 +9,7 @@ import { DataModule } from './data/data.module.js';
 import { DatabaseModule } from './database/database.module.js';
 import { DocsModule } from './docs/docs.module.js';
 import { HealthModule } from './health/health.module.js';
+import { MailModule } from './mail/mail.module.js';
 import { PrivacyModule } from './privacy/privacy.module.js';
 import { SecurityModule } from './security/security.module.js';
 import { UsersModule } from './users/users.module.js';
@@ -30,6 +31,7 @@ export class AppModule {
         DatabaseModule,
         SecurityModule,
         AuditModule,
+        MailModule,
         UsersModule,
         AuthModule,
         ApiKeysModule,

@@ -48,7 +48,9 @@ export async function createApp(env: Env): Promise<NestFastifyApplication> {
     problems: app.get(ProblemFilter),
     drain: app.get(Drain),
   } satisfies Late);
-  app.setGlobalPrefix('api', { exclude: ['health/*path', '.well-known/*path', 'openapi.json', 'docs', 'docs/*path'] });
+  app.setGlobalPrefix('api', {
+    exclude: ['health/*path', '.well-known/*path', 'openapi.json', 'docs', 'docs/*path', 'dev/*path'],
+  });
   app.enableVersioning({ type: VersioningType.URI, defaultVersion: '1' });
   await app.init();
   buildDocument(app, http.publicUrl);

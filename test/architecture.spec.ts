@@ -7,7 +7,7 @@ const ROWS = [
   ['cli', 'root'],
   ['privacy'],
   ['users', 'auth', 'api-keys', 'data', 'health', 'docs'],
-  ['security', 'audit', 'database'],
+  ['security', 'audit', 'mail', 'database'],
   ['errors', 'config'],
 ] as const;
 const FEATURES: ReadonlySet<string> = new Set([...ROWS[1], ...ROWS[2]]);

@@ -45,6 +45,8 @@ const ROUTES: Readonly<Record<string, Audited>> = {
   'POST /api/v1/auth/login': ['session.started', ({ body }) => String(claimsOf(body.access_token)['sid'])],
   'POST /api/v1/auth/refresh': null,
   'POST /api/v1/auth/invitations/accept': ['user.accepted', newestUser],
+  'POST /api/v1/auth/email/verify': ['user.email_verified', newestUser],
+  'POST /api/v1/auth/email/resend': null,
   'POST /api/v1/auth/logout': ['session.ended', ({ me }) => me.sessionId],
   'DELETE /api/v1/auth/sessions': ['session.ended', ({ id }) => id],
   'DELETE /api/v1/auth/sessions/:id': ['session.ended', named],

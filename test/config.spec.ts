@@ -146,7 +146,7 @@ describe('NAME_FILE', () => {
 
   it.each(secrets)('gives %s', async (name) => {
     // Any value does that is none of the two the other checks look at.
-    const urls: Record<string, string> = { REDIS_URL: 'redis://127.0.0.1' };
+    const urls: Record<string, string> = { REDIS_URL: 'redis://127.0.0.1', SMTP_URL: 'smtps://127.0.0.1' };
     const value = name.endsWith('DATABASE_URL') ? `${DATABASE_URL}?a=b` : (urls[name] ?? `${key}2`);
     const without = { ...good, [name]: undefined, [`${name}_FILE`]: file(name, value) };
     if (name === 'SIGNING_KEY') expect((await problemsOf(without)).map(nameIn)).toEqual([name]);

@@ -37,6 +37,8 @@ const TABLES: Readonly<Record<string, Shown | string>> = {
   api_keys: { part: 'apiKeys', mine: 'owner_id = $1', without: { public_id: 'shown as the end of the prefix' } },
   records: { part: 'records', mine: 'owner_id = $1' },
   audit_events: { part: 'audit', mine: 'actor_id = $1' },
+  email_tokens: 'hashes of secrets; the address they went to is shown',
+  outgoing_mails: 'what waits to be sent, for a day at most, and that it was, for an hour',
   refresh_tokens: 'hashes and sealed values of secrets; the session is shown',
   api_key_secrets: 'hashes of secrets; the key is shown',
   idempotency_keys: 'answers already given, kept for a day; what they made is among the records',

@@ -5,6 +5,7 @@ import { createDatabase, type TestDatabase } from './support/database.js';
 import { aPerson, aRecord } from './support/factories.js';
 import { type Instance, startInstance } from './support/process.js';
 import { productionSettings } from './support/production.js';
+import { TestSmtp, tokenIn } from './support/smtp.js';
 
 const DOCUMENTS = ['/docs', '/docs/swagger-ui.css', '/openapi.json'];
 
@@ -14,7 +15,8 @@ let instance: Instance;
 
 beforeAll(async () => {
   db = await createDatabase();
-  good = productionSettings(db);
+  // Everybody logs in from one address here.
+  good = { ...productionSettings(db), RATE_LIMIT_SENSITIVE: '1000/minute' };
   instance = await startInstance(good);
 });
 afterAll(async () => {
@@ -36,9 +38,18 @@ describe('a whole environment of production', () => {
     expect((await instance.call('GET', '/health/ready')).status).toBe(200);
   });
 
-  it('serves a person from registration to a record of theirs', async () => {
+  it('serves a person from registration to a record of theirs, once their address is confirmed', async () => {
     const person = aPerson();
-    expect((await instance.call('POST', '/api/v1/auth/register', { json: person })).status).toBe(202);
+    const [smtp, { email, password }] = [await TestSmtp.start(), person];
+    const mailing = await startInstance({ ...good, SMTP_URL: smtp.url });
+    expect((await mailing.call('POST', '/api/v1/auth/register', { json: person })).status).toBe(202);
+    const early = await instance.call('POST', '/api/v1/auth/login', { json: { email, password } });
+    expect([early.status, early.body.code]).toEqual([401, 'credentials_invalid']);
+    const mail = await smtp.mailTo(email);
+    expect(mail.text).toContain('https://api.example.com/email-verification#token=');
+    await instance.call('POST', '/api/v1/auth/email/verify', { json: { token: tokenIn(mail) } });
+    await mailing.stop();
+    await smtp.stop();
     const caller = await login(instance, person);
     const { status, headers } = await caller.call('POST', '/api/v1/data', { json: aRecord() });
     expect(status).toBe(201);
@@ -68,6 +79,20 @@ describe('a whole environment of production', () => {
     expect([status, body.code]).toEqual([503, 'mail_unavailable']);
     expect(headers.get('retry-after')).toMatch(/^\d+$/);
     expect(await db.query('SELECT 1 FROM users WHERE email = $1', [email])).toEqual([]);
+  });
+
+  it('invites by mail alone, and takes the address of who accepts for confirmed', async () => {
+    const [smtp, { email, password }] = [await TestSmtp.start(), aPerson()];
+    const mailing = await startInstance({ ...good, SMTP_URL: smtp.url });
+    const admin = await asFirstAdmin();
+    const invited = await mailing.call('POST', '/api/v1/users', { json: { email }, token: admin.token });
+    expect([invited.status, 'invitationUrl' in invited.body]).toEqual([201, false]);
+    const token = tokenIn(await smtp.mailTo(email));
+    await mailing.call('POST', '/api/v1/auth/invitations/accept', { json: { token, password } });
+    await mailing.stop();
+    await smtp.stop();
+    const me = await (await login(instance, { email, password })).call('GET', '/api/v1/users/me');
+    expect(me.body).toMatchObject({ email, emailVerified: true });
   });
 
   it('makes keys that say that they are live', async () => {

@@ -72,6 +72,7 @@ export function applicationEnvironment(given, { stateDir, databaseUrl, certifica
     if (env.DATABASE_URL) env.MIGRATION_DATABASE_URL = env.DATABASE_URL;
     else env.MIGRATION_DATABASE_URL_FILE = env.DATABASE_URL_FILE;
   }
+  if (!isGiven(env, 'SMTP_URL') && !env.MAIL_DIR) env.MAIL_DIR = join(stateDir, 'mail');
   if (!isGiven(env, 'SECRET_KEY')) env.SECRET_KEY = localSecrets(stateDir).SECRET_KEY;
   return env;
 }

@@ -62,6 +62,7 @@ export function accounts({ admin, user, apiKey }, stream = process.stdout) {
  * @property {boolean} embedded
  * @property {import('./seed.mjs').Credentials | null} credentials
  * @property {boolean} watching
+ * @property {boolean} mailbox whether mail is shown on a page
  * @property {string} [certificate] the file of one that nobody knows yet
  */
 
@@ -71,13 +72,14 @@ export function accounts({ admin, user, apiKey }, stream = process.stdout) {
  * @param {NodeJS.WriteStream} stream
  */
 export function screen(facts, stream = process.stdout) {
-  const { version, node, url, database, embedded, credentials, watching, certificate } = facts;
+  const { version, node, url, database, embedded, credentials, watching, mailbox, certificate } = facts;
   const paint = palette(stream);
   const row = (/** @type {string} */ name, /** @type {string} */ value) => `  ${paint.dim(name.padEnd(14))} ${value}`;
   const lines = ['', `  ${paint.bold(paint.green('Rampart'))} ${paint.dim(`${version} on Node ${node}`)}`, ''];
   lines.push(
     row('API', paint.bold(paint.cyan(url))),
     row('Documentation', paint.cyan(`${url}/docs`)),
+    ...(mailbox ? [row('Mailbox', paint.cyan(`${url}/dev/mailbox`))] : []),
     row('Database', database),
   );
   if (certificate) lines.push(row('Certificate', `${certificate}, which a browser does not know`));

@@ -69,7 +69,9 @@ class Run {
     const listening = await this.progress.during('Starting the API', () => this.boot(node, env));
     const url = publicUrl(listening, address.host);
     this.claim.update({ url });
-    process.stdout.write(this.screenFor(url, { node: version, watch, certificate: certificate?.certFile }));
+    process.stdout.write(
+      this.screenFor(url, { node: version, watch, mailbox: Boolean(env.MAIL_DIR), certificate: certificate?.certFile }),
+    );
     this.unseen = null;
     return watch ? this.whileWatching(node, env) : this.untilEnd();
   }
@@ -92,9 +94,9 @@ class Run {
 
   /**
    * @param {string} url
-   * @param {{ node: string, watch: boolean, certificate?: string }} facts
+   * @param {{ node: string, watch: boolean, mailbox: boolean, certificate?: string }} facts
    */
-  screenFor(url, { node, watch, certificate }) {
+  screenFor(url, { node, watch, mailbox, certificate }) {
     return screen({
       url,
       node,
@@ -103,6 +105,7 @@ class Run {
       embedded: this.cluster !== null,
       credentials: this.unseen,
       watching: watch,
+      mailbox,
       certificate,
     });
   }

@@ -2,7 +2,6 @@ import { ApiProperty } from '@nestjs/swagger';
 import { Email, field, type FieldOptions, isText, Text } from '../security/fields.js';
 import { Username } from '../users/users.dto.js';
 import type { TokenResponse } from './access-tokens.service.js';
-import type { Session } from './session.entity.js';
 
 export const MIN_PASSWORD = 15;
 export const MAX_PASSWORD = 128;
@@ -47,6 +46,16 @@ export class Login {
   password: string;
 }
 
+export class VerifyEmail {
+  @Text(1, 512)
+  token: string;
+}
+
+export class ResendVerification {
+  @Email()
+  email: string;
+}
+
 export class Refresh {
   @Text(1, 512)
   refresh_token: string;
@@ -80,40 +89,4 @@ export class TokenView implements TokenResponse {
 
   @ApiProperty()
   scope: string;
-}
-
-export class SessionView {
-  @ApiProperty({ format: 'uuid' })
-  id: string;
-
-  @ApiProperty({ type: String, nullable: true, description: 'The client as it named itself at login.' })
-  client: string | null;
-
-  @ApiProperty({ description: 'The network of the address at login.' })
-  network: string;
-
-  @ApiProperty()
-  createdAt: Date;
-
-  @ApiProperty()
-  lastUsedAt: Date;
-
-  @ApiProperty()
-  expiresAt: Date;
-
-  @ApiProperty({ description: 'Whether it is the session of this request.' })
-  current: boolean;
-
-  static from(session: Session, currentId: string): SessionView {
-    const { id, userAgent: client, network, createdAt, lastUsedAt, idleExpiresAt: expiresAt } = session;
-    return { id, client, network, createdAt, lastUsedAt, expiresAt, current: id === currentId };
-  }
-}
-
-export class SessionList {
-  @ApiProperty({ type: [SessionView] })
-  items: SessionView[];
-
-  @ApiProperty({ type: String, nullable: true })
-  nextCursor: string | null;
 }

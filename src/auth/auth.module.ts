@@ -7,6 +7,10 @@ import { UsersModule } from '../users/users.module.js';
 import { AccessTokensService } from './access-tokens.service.js';
 import { AuthController } from './auth.controller.js';
 import { AuthService } from './auth.service.js';
+import { EmailController } from './email.controller.js';
+import { EmailToken } from './email-token.entity.js';
+import { EmailTokensService } from './email-tokens.service.js';
+import { EmailVerificationService } from './email-verification.service.js';
 import { JwksController } from './jwks.controller.js';
 import { JwtStrategy } from './jwt.strategy.js';
 import { PasswordHasher } from './password-hasher.js';
@@ -24,11 +28,17 @@ import { SigningKeysService } from './signing-keys.service.js';
 const OVER = `SELECT ctid, id FROM sessions WHERE idle_expires_at < now() - interval '1 day' ORDER BY idle_expires_at LIMIT $1`;
 
 @Module({
-  imports: [PassportModule, TypeOrmModule.forFeature([Password, Session, RefreshToken, SigningKey]), UsersModule],
-  controllers: [AuthController, SessionsController, JwksController],
+  imports: [
+    PassportModule,
+    TypeOrmModule.forFeature([Password, Session, RefreshToken, SigningKey, EmailToken]),
+    UsersModule,
+  ],
+  controllers: [AuthController, EmailController, SessionsController, JwksController],
   providers: [
     AuthService,
     AccessTokensService,
+    EmailTokensService,
+    EmailVerificationService,
     JwtStrategy,
     PasswordHasher,
     PasswordsService,

@@ -1,13 +1,17 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { AuditService } from '../audit/audit.service.js';
 import { inTransaction } from '../database/transaction.js';
 import { Problem } from '../errors/problem.js';
+import { authConfig } from '../config/auth.config.js';
+import type { ConfigOf } from '../config/namespace.js';
+import { evenly } from '../security/even-time.js';
 import type { Actor } from '../security/principal.js';
 import { InvitationsService } from '../users/invitations.service.js';
 import { UsersService } from '../users/users.service.js';
 import { AccessTokensService, type TokenResponse } from './access-tokens.service.js';
 import type { AcceptInvitation, Login, Register } from './auth.dto.js';
+import { EmailVerificationService } from './email-verification.service.js';
 import { PasswordsService } from './passwords.service.js';
 import { type Device, SessionsService } from './sessions.service.js';
 
@@ -21,21 +25,31 @@ export class AuthService {
     private readonly tokens: AccessTokensService,
     private readonly invitations: InvitationsService,
     private readonly audit: AuditService,
+    private readonly verification: EmailVerificationService,
     private readonly dataSource: DataSource,
+    @Inject(authConfig.KEY) private readonly config: ConfigOf<typeof authConfig>,
   ) {}
 
-  /** Creates the account unless the address is taken, which nobody is told. A taken username is left out. */
+  /** Creates the account unless the address is taken, which its owner is told and nobody else. A taken username is left out. */
   async register(actor: Actor, { password, ...person }: Register): Promise<void> {
     // Hashed once whatever is taken, or the time of the answer would tell.
     const hash = await this.hash(password);
+    await evenly(() => this.createOrTell(actor, person, hash));
+  }
+
+  private async createOrTell(actor: Actor, person: Omit<Register, 'password'>, hash: string): Promise<void> {
     const taken = await this.createAccount(actor, person, hash);
-    if (taken === 'username_taken') await this.createAccount(actor, { ...person, username: undefined }, hash);
+    const second =
+      taken === 'username_taken' && (await this.createAccount(actor, { ...person, username: undefined }, hash));
+    if (taken === 'email_taken' || second === 'email_taken') await this.verification.tellTaken(person.email);
   }
 
   /** Throws 401 `credentials_invalid`, in the same time for known and unknown addresses. */
   async login(actor: Actor, { email, password }: Login, device: Device): Promise<TokenResponse> {
     const user = await this.users.findByEmail(email);
-    const active = user?.status === 'active';
+    // As for an unknown address: otherwise whoever registers with one would learn whether it was taken.
+    const mayEnter = Boolean(user?.emailVerifiedAt) || !this.config.requireVerifiedEmail;
+    const active = user?.status === 'active' && mayEnter;
     const matches = await this.passwords.matches(active ? user.id : null, password);
     if (!active || !matches) throw new Problem('credentials_invalid');
     const started = await this.sessions.start(actor, user.id, device);
@@ -64,6 +78,7 @@ export class AuthService {
       const user = await this.users.create(manager, { ...person, roles: ['user'], status: 'active' });
       await this.passwords.store(manager, user.id, hash);
       await this.audit.record(manager, actor, 'user.registered', user.id);
+      await this.verification.request(user.email, manager);
       return null;
     });
     return create.catch((error: unknown) => {

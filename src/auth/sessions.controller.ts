@@ -3,7 +3,7 @@ import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nes
 import { FirstParty, RequireRoles, RequireScopes } from '../security/access.decorators.js';
 import { type Caller, CurrentCaller } from '../security/principal.js';
 import { RecordId } from '../security/record-id.js';
-import { SessionList, SessionView } from './auth.dto.js';
+import { SessionList, SessionView } from './session.dto.js';
 import { SessionsService } from './sessions.service.js';
 
 @ApiTags('sessions')

@@ -12,7 +12,7 @@ import { Problem } from '../errors/problem.js';
 import type { Actor, Caller } from '../security/principal.js';
 import { Revocations } from '../security/revocations.js';
 import { UserChanges } from '../users/user-changes.js';
-import { SessionView } from './auth.dto.js';
+import { SessionView } from './session.dto.js';
 import { FIRST_PARTY_CLIENT } from './access-tokens.service.js';
 import { newRefreshToken } from './refresh-token.js';
 import { RefreshToken } from './refresh-token.entity.js';

@@ -14,9 +14,11 @@ export const authConfig = namespace('auth', (env) => {
     signingKeyMaxAgeDays: env.SIGNING_KEY_MAX_AGE_DAYS,
     sessionIdleSeconds: env.SESSION_IDLE_SECONDS,
     sessionAbsoluteSeconds: env.SESSION_ABSOLUTE_SECONDS,
+    requireVerifiedEmail: env.AUTH_REQUIRE_VERIFIED_EMAIL ?? env.NODE_ENV === 'production',
     invitationSeconds: env.INVITATION_SECONDS,
-    /** Without mail an invitation can only be shown to the administrator, which production does not do. */
+    /** To the administrator who makes them: outside production alone, where whoever sees one is who it is for. */
     showInvitations: env.NODE_ENV !== 'production',
+    mailInvitations: Boolean(env.SMTP_URL ?? env.MAIL_DIR),
     keyEnvironment: env.NODE_ENV === 'production' ? ('live' as const) : ('test' as const),
     password: {
       memoryKib: env.PASSWORD_MEMORY_KIB,

@@ -3,6 +3,7 @@ import { parseCidrs } from './address.js';
 import { connectionOf, isLocal } from './database.config.js';
 import type { Env } from './env.js';
 import { redisConnection } from './redis.js';
+import { smtpServer } from './smtp.js';
 import { readTls, tlsFiles } from './tls-files.js';
 
 const MIN_SECRET_BYTES = 32;
@@ -17,6 +18,7 @@ export function unsafeSettings(env: Env): string[] {
     ...signingKeyProblems(env.SIGNING_KEY),
     ...databaseProblems(env),
     ...redisProblems(env),
+    ...mailProblems(env),
     ...tlsProblems(env),
   ];
   if (env.CORS_CREDENTIALS && env.CORS_ORIGINS.includes('*')) {
@@ -101,6 +103,17 @@ function redisProblems({ REDIS_URL: url, REDIS_PASSWORD: password, REDIS_CA_FILE
     return [];
   } catch (error) {
     return [`REDIS_URL ${error instanceof RangeError ? error.message : 'is invalid'}`];
+  }
+}
+
+function mailProblems(env: Env): string[] {
+  const { SMTP_URL: url, SMTP_PASSWORD: password, SMTP_CA_FILE: caFile } = env;
+  if (env.MAIL_DIR && env.NODE_ENV === 'production') return ['MAIL_DIR is for development: set SMTP_URL'];
+  try {
+    if (url) smtpServer(url, password, caFile);
+    return [];
+  } catch (error) {
+    return [`SMTP_URL ${error instanceof RangeError ? error.message : 'is invalid'}`];
   }
 }
 

@@ -1,38 +1,9 @@
 import { availableParallelism } from 'node:os';
-import { parseCidrs } from './address.js';
+import { contact, origin, proxy, publicUrl, sender } from './grammars.js';
 import { parseLimits } from './limits.js';
 import { flag, integer, list, oneOf, parsed, secret, text, url } from './variable.js';
 
 const DAY = 86_400;
-
-/** An origin as browsers send it (RFC 6454): scheme, host, port, no path; `*` is possible only without credentials. */
-function origin(value: string): string {
-  if (value === '*') return value;
-  const { origin: canonical } = url(value, ['https:', 'http:']);
-  if (canonical !== value) throw new RangeError('each must be an origin such as https://app.example.com');
-  return canonical;
-}
-
-function proxy(value: string): string {
-  parseCidrs([value]);
-  return value;
-}
-
-const publicUrl = (value: string): string => {
-  const { origin: canonical, href } = url(value, ['https:', 'http:']);
-  if (href !== `${canonical}/`)
-    throw new RangeError('must be an origin such as https://api.example.com, without a path');
-  return canonical;
-};
-
-/** RFC 9116, section 2.5.3: a URI. */
-function contact(value: string): string {
-  const { protocol = '', href = '' } = URL.canParse(value) ? new URL(value) : {};
-  if (!['https:', 'mailto:', 'tel:'].includes(protocol)) {
-    throw new RangeError('must be a URI such as mailto:security@example.com');
-  }
-  return href;
-}
 
 const milliseconds = (fallback: number) => integer(50, 60_000, fallback);
 
@@ -81,6 +52,13 @@ export const variables = {
   INVITATION_SECONDS: integer(60, 30 * DAY, 7 * DAY),
   DELETION_GRACE_DAYS: integer(0, 365, 30),
   RECORD_RETENTION_DAYS: integer(1, 3650, 30),
+
+  SMTP_URL: secret(),
+  SMTP_PASSWORD: secret(),
+  SMTP_CA_FILE: text(),
+  MAIL_FROM: parsed<string | undefined>(sender, undefined),
+  MAIL_DIR: text(),
+  AUTH_REQUIRE_VERIFIED_EMAIL: flag<undefined>(undefined),
 
   PASSWORD_MEMORY_KIB: integer(19_456, 1_048_576, 19_456),
   PASSWORD_ITERATIONS: integer(2, 20, 2),

@@ -23,6 +23,8 @@ const ACCESS: Readonly<Record<string, Access>> = {
   users: { may: VERBS, fixed: ['id', 'created_at'] },
   // An upsert of TypeORM writes the key too.
   passwords: { may: ['SELECT', 'INSERT', 'UPDATE'] },
+  outgoing_mails: { may: VERBS, fixed: ['id', 'kind'] },
+  email_tokens: { may: VERBS, fixed: ['hash', 'mail_id', 'user_id', 'purpose', 'email'] },
   // FOR UPDATE, by which housekeeping takes its rows, needs a column that may change.
   invitations: { may: VERBS, fixed: ['token_hash', 'user_id'] },
   sessions: { may: VERBS, fixed: ['id', 'user_id', 'client_id', 'created_at', 'expires_at'] },

@@ -13,6 +13,7 @@ export const errorCodes = {
   cursor_invalid: [400, 'The cursor does not belong to this list; start again without it.'],
   credentials_ambiguous: [400, 'Send one credential: an API key or a bearer token, not both.'],
   idempotency_key_invalid: [400, 'Idempotency-Key must be 1 to 255 visible ASCII characters.'],
+  email_token_invalid: [400, 'This link is not valid any more; ask for a new mail.'],
   invitation_invalid: [400, 'This invitation is not valid any more; ask for a new one.'],
   authentication_required: [401, 'Send an API key in X-API-Key or a bearer token in Authorization.'],
   credentials_invalid: [401, 'The e-mail address or the password is wrong.'],
@@ -43,7 +44,7 @@ export const errorCodes = {
   rate_limited: [429, 'Too many requests; wait as long as Retry-After says.'],
   headers_too_large: [431, 'The request headers are too large.'],
   internal_error: [500, 'Something went wrong on our side.'],
-  mail_unavailable: [503, 'Invitations need mail, which is not configured.'],
+  mail_unavailable: [503, 'Invitations go by mail, and no mail server is configured.'],
   busy: [503, 'Too much work is waiting; try again shortly.'],
   unavailable: [503, 'The service cannot answer now; try again shortly.'],
 } as const satisfies Record<string, readonly [status: number, detail: string]>;

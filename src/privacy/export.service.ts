@@ -18,6 +18,7 @@ export class ExportService {
     const { emailVerifiedAt, deletionDueAt } = user;
     yield `{"user":${JSON.stringify({ ...UserView.from(user), emailVerifiedAt, deletionDueAt })}`;
     for (const [name, part] of this.personal.parts()) {
+      if (!part.export) continue;
       yield `,${JSON.stringify(name)}:[`;
       let separator = '';
       for await (const row of await part.export(caller)) {

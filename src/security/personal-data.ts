@@ -4,8 +4,8 @@ import type { Caller } from './principal.js';
 
 /** What one feature stores of a person. */
 export interface PersonalPart {
-  /** Everything of the owner, as JSON objects without what would let anybody in. */
-  export(owner: Caller): AsyncIterable<object> | Iterable<object> | Promise<Iterable<object>>;
+  /** Everything of the owner, as JSON objects without what would let anybody in. None where there is nothing to show. */
+  export?(owner: Caller): AsyncIterable<object> | Iterable<object> | Promise<Iterable<object>>;
   /** Before the person's row goes, in its transaction: what no foreign key takes along, or what is too much for one statement. */
   erase?(manager: EntityManager, ownerId: string): Promise<void>;
 }

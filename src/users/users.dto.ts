@@ -119,6 +119,9 @@ export class UserPage {
 }
 
 export class InvitedUser extends UserView {
-  @ApiProperty({ required: false, description: 'Shown once, outside production only: there is no mail yet.' })
+  @ApiProperty({
+    required: false,
+    description: 'Shown once, and outside production only: there it goes by mail alone.',
+  })
   invitationUrl?: string;
 }

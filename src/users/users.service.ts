@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
-import { DataSource, type EntityManager, LessThanOrEqual, Repository } from 'typeorm';
+import { DataSource, type EntityManager, IsNull, LessThanOrEqual, Repository } from 'typeorm';
 import { v7 as uuid } from 'uuid';
 import { AuditService } from '../audit/audit.service.js';
 import { inTransaction, lock, violates } from '../database/transaction.js';
@@ -15,7 +15,8 @@ import { UserChanges } from './user-changes.js';
 import { User } from './user.entity.js';
 import type { UpdateMe, UpdateUser } from './users.dto.js';
 
-export type NewUser = Pick<User, 'email' | 'roles' | 'status'> & Partial<Pick<User, 'username' | 'displayName'>>;
+export type NewUser = Pick<User, 'email' | 'roles' | 'status'> &
+  Partial<Pick<User, 'username' | 'displayName' | 'emailVerifiedAt'>>;
 
 /** The rules about people. Every change is audited in its transaction and, where it changes rights, revoked everywhere. */
 @Injectable()
@@ -31,9 +32,18 @@ export class UsersService {
 
   /** Throws 404. */
   async getUser(id: string): Promise<User> {
-    const user = await this.users.findOneBy({ id });
+    const user = await this.findById(id);
     if (!user) throw new Problem('not_found');
     return user;
+  }
+
+  findById(id: string): Promise<User | null> {
+    return this.users.findOneBy({ id });
+  }
+
+  /** An address as two of them are compared. */
+  emailKeyOf(email: string): string {
+    return foldText(email);
   }
 
   findByEmail(email: string): Promise<User | null> {
@@ -50,6 +60,14 @@ export class UsersService {
     const user = manager.create(User, { id: uuid(), ...rest, username, usernameKey, displayName });
     user.emailKey = foldText(rest.email);
     return manager.save(User, user).catch(rejectTaken);
+  }
+
+  /** Notes that the address is its owner's. False when it is not the address any more, was verified before, or the person is not active. */
+  async markVerified(manager: EntityManager, actor: Actor, id: string, email: string): Promise<boolean> {
+    const unverified = { id, emailKey: foldText(email), status: 'active' as const, emailVerifiedAt: IsNull() };
+    const { affected } = await manager.update(User, unverified, { emailVerifiedAt: new Date() });
+    if (affected) await this.audit.record(manager, actor, 'user.email_verified', id);
+    return Boolean(affected);
   }
 
   /** Throws 409 `username_taken`. */

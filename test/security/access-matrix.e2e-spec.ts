@@ -28,12 +28,15 @@ const MATRIX = `
   GET    /openapi.json                       200    200    200    200   200    200   200   200    200   -       -
   GET    /docs                               200    200    200    200   200    200   200   200    200   -       -
   GET    /docs/:asset                        200    200    200    200   200    200   200   200    200   -       -
+  GET    /dev/mailbox                        hidden hidden hidden hidden hidden hidden hidden hidden hidden -     -
   GET    /health/live                        200    200    200    200   200    200   200   200    200   -       -
   GET    /health/ready                       200    200    200    200   200    200   200   200    200   -       -
   POST   /api/v1/auth/register               202    202    202    202   202    202   202   202    202   -       -
   POST   /api/v1/auth/login                  200    200    200    200   200    200   200   200    login -       -
   POST   /api/v1/auth/refresh                200    200    200    200   200    200   200   200    200   -       -
   POST   /api/v1/auth/invitations/accept     204    204    204    204   204    204   204   204    204   -       -
+  POST   /api/v1/auth/email/verify           204    204    204    204   204    204   204   204    204   -       -
+  POST   /api/v1/auth/email/resend           202    202    202    202   202    202   202   202    202   -       -
   POST   /api/v1/auth/logout                 anon   token  204    204   204    204   first first  key   -       -
   GET    /api/v1/auth/sessions               anon   token  200    200   200    200   first first  key   -       -
   DELETE /api/v1/auth/sessions               anon   token  204    204   204    204   first first  key   -       -

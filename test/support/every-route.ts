@@ -8,6 +8,7 @@ const WITHOUT_DATABASE: ReadonlySet<string> = new Set([
   'GET /.well-known/security.txt',
   'GET /openapi.json',
   'GET /docs',
+  'GET /dev/mailbox',
   'GET /docs/:asset',
   // For a second, which is how old its keys may be; then not.
   'GET /.well-known/jwks.json',

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import type { Reached } from './app.js';
 import { asAdmin, asAuditor, asReader, asUser, claimsOf, login, type TestCaller, withKey } from './callers.js';
 import { aKey, aPerson, aRecord } from './factories.js';
@@ -65,6 +65,7 @@ export const requests: Readonly<Record<string, Prepare>> = {
   'GET /openapi.json': nothing,
   'GET /docs': nothing,
   'GET /docs/:asset': () => ({ id: 'docs.js' }),
+  'GET /dev/mailbox': nothing,
   'GET /health/live': nothing,
   'GET /health/ready': nothing,
   'POST /api/v1/auth/register': () => ({ json: aPerson() }),
@@ -73,6 +74,8 @@ export const requests: Readonly<Record<string, Prepare>> = {
   'POST /api/v1/auth/invitations/accept': async (app) => ({
     json: { ...aPerson({ email: undefined }), token: await invitation(app) },
   }),
+  'POST /api/v1/auth/email/verify': async ({ db }) => ({ json: { token: await anEmailToken(db) } }),
+  'POST /api/v1/auth/email/resend': () => ({ json: { email: aPerson().email } }),
   // The session that ends must not be the one that the other rows are called with.
   'POST /api/v1/auth/logout': async (app, { credential, owner }) =>
     credential.token === owner.token ? { token: (await login(app, owner)).token } : {},
@@ -124,6 +127,17 @@ async function aUser(db: Database): Promise<string> {
     email,
   ]);
   return id;
+}
+
+async function anEmailToken(db: Database): Promise<string> {
+  const token = randomBytes(32).toString('base64url');
+  await db.query(
+    `INSERT INTO email_tokens (hash, mail_id, user_id, purpose, email, expires_at)
+     SELECT sha256(convert_to($1, 'UTF8')), gen_random_uuid(), id, 'verify_email', email, now() + interval '1 hour'
+     FROM users WHERE id = $2`,
+    [token, await aUser(db)],
+  );
+  return token;
 }
 
 async function aSession(db: Database, userId: string): Promise<string> {

@@ -1,0 +1,41 @@
+import { parseCidrs } from './address.js';
+import { url } from './variable.js';
+
+/** An origin as browsers send it (RFC 6454): scheme, host, port, no path; `*` is possible only without credentials. */
+export function origin(value: string): string {
+  if (value === '*') return value;
+  const { origin: canonical } = url(value, ['https:', 'http:']);
+  if (canonical !== value) throw new RangeError('each must be an origin such as https://app.example.com');
+  return canonical;
+}
+
+/** An address or a network. */
+export function proxy(value: string): string {
+  parseCidrs([value]);
+  return value;
+}
+
+/** An origin, with the scheme that clients use. */
+export const publicUrl = (value: string): string => {
+  const { origin: canonical, href } = url(value, ['https:', 'http:']);
+  if (href !== `${canonical}/`)
+    throw new RangeError('must be an origin such as https://api.example.com, without a path');
+  return canonical;
+};
+
+/** RFC 9116, section 2.5.3: a URI. */
+export function contact(value: string): string {
+  const { protocol = '', href = '' } = URL.canParse(value) ? new URL(value) : {};
+  if (!['https:', 'mailto:', 'tel:'].includes(protocol)) {
+    throw new RangeError('must be a URI such as mailto:security@example.com');
+  }
+  return href;
+}
+
+/** An address, or a name with one: `Example <no-reply@example.com>`. */
+export function sender(value: string): string {
+  if (!/^(?:[^<>\r\n]* <)?[^\s<>@]+@[^\s<>@]+>?$/.test(value)) {
+    throw new RangeError('must be an address such as no-reply@example.com');
+  }
+  return value;
+}
