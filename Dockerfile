@@ -8,7 +8,9 @@ RUN npm ci --no-audit --no-fund
 COPY nest-cli.json tsconfig.json tsconfig.build.json ./
 COPY src ./src
 COPY migrations ./migrations
-RUN node_modules/.bin/nest build && node_modules/.bin/tsc -p migrations/tsconfig.json
+COPY scripts/lib/common-passwords.mjs ./scripts/lib/
+RUN node_modules/.bin/nest build && node_modules/.bin/tsc -p migrations/tsconfig.json \
+  && node -e "import('./scripts/lib/common-passwords.mjs').then((m) => m.writeCommonPasswords('dist/common-passwords.bin'))"
 
 FROM ${NODE_IMAGE} AS dependencies
 WORKDIR /app

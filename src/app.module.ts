@@ -11,6 +11,7 @@ import { DocsModule } from './docs/docs.module.js';
 import { HealthModule } from './health/health.module.js';
 import { MailModule } from './mail/mail.module.js';
 import { PrivacyModule } from './privacy/privacy.module.js';
+import { SecurityEventsModule } from './security-events/security-events.module.js';
 import { SecurityModule } from './security/security.module.js';
 import { UsersModule } from './users/users.module.js';
 
@@ -36,6 +37,7 @@ export class AppModule {
         AuthModule,
         ApiKeysModule,
         DataModule,
+        SecurityEventsModule,
         PrivacyModule,
         HealthModule,
         DocsModule,

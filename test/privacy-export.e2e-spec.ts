@@ -23,7 +23,7 @@ const PATH = '/api/v1/users/me/export';
 type Row = Record<string, unknown>;
 interface Shown {
   /** The part of the copy with one row for each of these. */
-  readonly part: 'user' | 'password' | 'sessions' | 'apiKeys' | 'records' | 'audit';
+  readonly part: 'user' | 'password' | 'sessions' | 'apiKeys' | 'records' | 'securityEvents' | 'audit';
   readonly mine: string;
   readonly without?: Readonly<Record<string, string>>;
 }
@@ -36,6 +36,7 @@ const TABLES: Readonly<Record<string, Shown | string>> = {
   sessions: { part: 'sessions', mine: 'user_id = $1' },
   api_keys: { part: 'apiKeys', mine: 'owner_id = $1', without: { public_id: 'shown as the end of the prefix' } },
   records: { part: 'records', mine: 'owner_id = $1' },
+  security_events: { part: 'securityEvents', mine: 'user_id = $1' },
   audit_events: { part: 'audit', mine: 'actor_id = $1' },
   email_tokens: 'hashes of secrets; the address they went to is shown',
   outgoing_mails: 'what waits to be sent, for a day at most, and that it was, for an hour',
@@ -64,7 +65,15 @@ describe('GET /api/v1/users/me/export', () => {
     expect([status, headers.get('cache-control')]).toEqual([200, 'no-store']);
     expect(headers.get('content-type')).toBe('application/json; charset=utf-8');
     expect(headers.get('content-disposition')).toBe('attachment; filename="export.json"');
-    expect(Object.keys(body).toSorted()).toEqual(['apiKeys', 'audit', 'password', 'records', 'sessions', 'user']);
+    expect(Object.keys(body).toSorted()).toEqual([
+      'apiKeys',
+      'audit',
+      'password',
+      'records',
+      'securityEvents',
+      'sessions',
+      'user',
+    ]);
   });
 
   it('has been thought of for every table there is', async () => {

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
+import { writeCommonPasswords } from './common-passwords.mjs';
 import { Fault } from './faults.mjs';
 import { readText, root } from './files.mjs';
 import { binOf, withRuntime } from './node-runtime.mjs';
@@ -52,5 +53,6 @@ export async function build(node, signal) {
     const { code, output } = await runStep(node, args, { signal, env });
     if (code !== 0) throw new Fault('The build failed, the compiler says why above.', { details: output });
   }
+  await writeCommonPasswords(join(root, 'dist', 'common-passwords.bin'));
   writeFileSync(stamp, hash);
 }

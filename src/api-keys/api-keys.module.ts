@@ -2,6 +2,7 @@ import { Inject, Module, type OnModuleInit } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { authConfig } from '../config/auth.config.js';
 import type { ConfigOf } from '../config/namespace.js';
+import { SecurityEventsModule } from '../security-events/security-events.module.js';
 import { PersonalData } from '../security/personal-data.js';
 import { ApiKeySecret } from './api-key-secret.entity.js';
 import { ApiKey } from './api-key.entity.js';
@@ -12,7 +13,7 @@ import { ApiKeysService } from './api-keys.service.js';
 import { KeyUsage } from './key-usage.js';
 
 @Module({
-  imports: [TypeOrmModule.forFeature([ApiKey, ApiKeySecret])],
+  imports: [TypeOrmModule.forFeature([ApiKey, ApiKeySecret]), SecurityEventsModule],
   controllers: [ApiKeysController],
   providers: [ApiKeysService, ApiKeyStrategy, KeyUsage],
   exports: [ApiKeysService],

@@ -7,6 +7,7 @@ import { authConfig } from '../config/auth.config.js';
 import type { ConfigOf } from '../config/namespace.js';
 import { inTransaction, lock } from '../database/transaction.js';
 import { invalidInput, Problem } from '../errors/problem.js';
+import { SecurityEventsService } from '../security-events/security-events.service.js';
 import type { Actor, Caller } from '../security/principal.js';
 import { Revocations } from '../security/revocations.js';
 import { requireHeld } from '../security/scopes.guard.js';
@@ -26,6 +27,7 @@ export class ApiKeysService {
     private readonly dataSource: DataSource,
     private readonly audit: AuditService,
     private readonly revocations: Revocations,
+    private readonly events: SecurityEventsService,
     @Inject(authConfig.KEY) private readonly config: ConfigOf<typeof authConfig>,
   ) {}
 
@@ -54,6 +56,7 @@ export class ApiKeysService {
     const entity = await manager.save(ApiKey, manager.create(ApiKey, { ...values, lastUsedAt: null }));
     await manager.insert(ApiKeySecret, { hash: secretHash, keyId: entity.id });
     await this.audit.record(manager, actor, 'key.created', entity.id, { scopes });
+    if (actor === owner) await this.events.record(manager, owner.subject, 'key.created');
     return { entity, key };
   }
 

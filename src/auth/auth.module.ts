@@ -3,18 +3,23 @@ import { PassportModule } from '@nestjs/passport';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { Housekeeping } from '../database/housekeeping.js';
 import { PersonalData } from '../security/personal-data.js';
+import { SecurityEventsModule } from '../security-events/security-events.module.js';
 import { UsersModule } from '../users/users.module.js';
 import { AccessTokensService } from './access-tokens.service.js';
 import { AuthController } from './auth.controller.js';
 import { AuthService } from './auth.service.js';
+import { BreachedPasswords } from './breached-passwords.js';
 import { EmailController } from './email.controller.js';
 import { EmailToken } from './email-token.entity.js';
 import { EmailTokensService } from './email-tokens.service.js';
 import { EmailVerificationService } from './email-verification.service.js';
 import { JwksController } from './jwks.controller.js';
 import { JwtStrategy } from './jwt.strategy.js';
+import { PasswordChangesService } from './password-changes.service.js';
+import { PasswordController } from './password.controller.js';
 import { PasswordHasher } from './password-hasher.js';
 import { Password } from './password.entity.js';
+import { PasswordPolicy } from './password-policy.service.js';
 import { PasswordsService } from './passwords.service.js';
 import { RefreshService } from './refresh.service.js';
 import { RefreshToken } from './refresh-token.entity.js';
@@ -32,21 +37,25 @@ const OVER = `SELECT ctid, id FROM sessions WHERE idle_expires_at < now() - inte
     PassportModule,
     TypeOrmModule.forFeature([Password, Session, RefreshToken, SigningKey, EmailToken]),
     UsersModule,
+    SecurityEventsModule,
   ],
-  controllers: [AuthController, EmailController, SessionsController, JwksController],
+  controllers: [AuthController, EmailController, PasswordController, SessionsController, JwksController],
   providers: [
     AuthService,
     AccessTokensService,
     EmailTokensService,
     EmailVerificationService,
     JwtStrategy,
+    BreachedPasswords,
+    PasswordChangesService,
     PasswordHasher,
+    PasswordPolicy,
     PasswordsService,
     RefreshService,
     SessionsService,
     SigningKeysService,
   ],
-  exports: [PasswordsService, SessionsService, SigningKeysService],
+  exports: [PasswordPolicy, PasswordsService, SessionsService, SigningKeysService],
 })
 export class AuthModule implements OnModuleInit {
   constructor(

@@ -12,6 +12,7 @@ import { UsersService } from '../users/users.service.js';
 import { AccessTokensService, type TokenResponse } from './access-tokens.service.js';
 import type { AcceptInvitation, Login, Register } from './auth.dto.js';
 import { EmailVerificationService } from './email-verification.service.js';
+import { PasswordPolicy } from './password-policy.service.js';
 import { PasswordsService } from './passwords.service.js';
 import { type Device, SessionsService } from './sessions.service.js';
 
@@ -21,6 +22,7 @@ export class AuthService {
   constructor(
     private readonly users: UsersService,
     private readonly passwords: PasswordsService,
+    private readonly policy: PasswordPolicy,
     private readonly sessions: SessionsService,
     private readonly tokens: AccessTokensService,
     private readonly invitations: InvitationsService,
@@ -32,6 +34,7 @@ export class AuthService {
 
   /** Creates the account unless the address is taken, which its owner is told and nobody else. A taken username is left out. */
   async register(actor: Actor, { password, ...person }: Register): Promise<void> {
+    await this.policy.require(password, 'password', person);
     // Hashed once whatever is taken, or the time of the answer would tell.
     const hash = await this.hash(password);
     await evenly(() => this.createOrTell(actor, person, hash));
@@ -59,9 +62,12 @@ export class AuthService {
 
   /** Activates an invited person with the password of their choice. Throws 400 `invitation_invalid`. */
   async acceptInvitation(actor: Actor, { token, password }: AcceptInvitation): Promise<void> {
+    await this.policy.require(password, 'password');
     const hash = await this.hash(password);
     await inTransaction(this.dataSource, async (manager) => {
       const user = await this.invitations.redeem(manager, actor, token);
+      // Whose it is was not known before; when this throws, the invitation is as it was.
+      this.policy.requireUnrelated(password, 'password', user);
       await this.passwords.store(manager, user.id, hash);
     });
   }

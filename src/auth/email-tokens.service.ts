@@ -51,6 +51,16 @@ export class EmailTokensService implements OnModuleInit {
     return latest ? token : null;
   }
 
+  /** Whose token it is, while it is valid; it stays so. */
+  async ownerOf(purpose: EmailTokenPurpose, token: string): Promise<string | null> {
+    const [row] = await this.dataSource.query<{ userId: string }[]>(
+      `SELECT user_id AS "userId" FROM email_tokens
+       WHERE hash = $1 AND purpose = $2 AND used_at IS NULL AND expires_at > now()`,
+      [hashOf(token), purpose],
+    );
+    return row?.userId ?? null;
+  }
+
   /** Uses a token up; of parallel uses one wins. Null for one that is none, over or used. */
   async redeem(manager: EntityManager, purpose: EmailTokenPurpose, token: string) {
     const [rows] = await manager.query<[{ userId: string; email: string }[]]>(

@@ -3,7 +3,8 @@ import { ApiAcceptedResponse, ApiNoContentResponse, ApiOperation, ApiTags } from
 import { Public } from '../security/access.decorators.js';
 import { type Actor, CurrentActor } from '../security/principal.js';
 import { Sensitive } from '../security/rate-limit.decorators.js';
-import { Accepted, ResendVerification, VerifyEmail } from './auth.dto.js';
+import { Accepted } from './auth.dto.js';
+import { ResendVerification, VerifyEmail } from './email.dto.js';
 import { EmailVerificationService } from './email-verification.service.js';
 
 @ApiTags('auth')

@@ -36,6 +36,13 @@ export class PasswordHasher {
     return equal && stored !== null;
   }
 
+  /** Whether a hash was made with less memory or fewer passes than new ones are. */
+  isWeaker(stored: string): boolean {
+    const { memoryKib, iterations } = this.config.password;
+    const [, memory = 0, passes = 0] = /^\$argon2id\$v=19\$m=(\d+),t=(\d+),p=1\$/.exec(stored) ?? [];
+    return Number(memory) < memoryKib || Number(passes) < iterations;
+  }
+
   private async queued<T>(work: () => Promise<T>): Promise<T> {
     const { concurrency, queue } = this.config.password;
     if (this.running >= concurrency) {

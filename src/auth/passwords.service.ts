@@ -30,6 +30,14 @@ export class PasswordsService {
   /** Whether this is the user's password; takes the same time when there is no such user, whom the database is asked for too. */
   async matches(userId: string | null, password: string): Promise<boolean> {
     const stored = await this.passwords.findOneBy({ userId: userId ?? NIL });
-    return this.hasher.verify(stored?.hash ?? null, password);
+    const equal = await this.hasher.verify(stored?.hash ?? null, password);
+    if (equal && stored && this.hasher.isWeaker(stored.hash)) await this.strengthen(stored, password);
+    return equal;
+  }
+
+  /** The same password with what new hashes cost (ASVS 11.4.4): only now it is known. Where another one was chosen meanwhile, that one stays. */
+  private async strengthen({ userId, hash }: Password, password: string): Promise<void> {
+    const stronger = await this.hasher.hash(password).catch(() => null);
+    if (stronger) await this.passwords.update({ userId, hash }, { hash: stronger });
   }
 }

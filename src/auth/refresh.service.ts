@@ -6,6 +6,7 @@ import type { ConfigOf } from '../config/namespace.js';
 import { inserting } from '../database/insert.js';
 import { inTransaction } from '../database/transaction.js';
 import { Problem } from '../errors/problem.js';
+import { SecurityEventsService } from '../security-events/security-events.service.js';
 import type { Actor } from '../security/principal.js';
 import { Revocations } from '../security/revocations.js';
 import { AccessTokensService, type TokenResponse } from './access-tokens.service.js';
@@ -41,6 +42,7 @@ export class RefreshService {
     private readonly tokens: AccessTokensService,
     private readonly audit: AuditService,
     private readonly revocations: Revocations,
+    private readonly events: SecurityEventsService,
     @Inject(authConfig.KEY) private readonly config: ConfigOf<typeof authConfig>,
   ) {}
 
@@ -113,6 +115,7 @@ export class RefreshService {
   private async endFamily(manager: EntityManager, actor: Actor, { id, userId }: Family): Promise<void> {
     await manager.query('UPDATE sessions SET ended_at = now() WHERE id = $1', [id]);
     await this.audit.record(manager, actor, 'session.reuse_detected', id, { userId });
+    await this.events.record(manager, userId, 'session.reuse_detected');
     await this.revocations.record(manager, [id]);
   }
 }

@@ -9,6 +9,7 @@ import { inserting } from '../database/insert.js';
 import { inTransaction } from '../database/transaction.js';
 import { walk } from '../database/walk.js';
 import { Problem } from '../errors/problem.js';
+import { SecurityEventsService } from '../security-events/security-events.service.js';
 import type { Actor, Caller } from '../security/principal.js';
 import { Revocations } from '../security/revocations.js';
 import { UserChanges } from '../users/user-changes.js';
@@ -33,6 +34,7 @@ export class SessionsService implements OnModuleInit {
     private readonly audit: AuditService,
     private readonly revocations: Revocations,
     private readonly userChanges: UserChanges,
+    private readonly events: SecurityEventsService,
     @Inject(authConfig.KEY) private readonly config: ConfigOf<typeof authConfig>,
   ) {}
 
@@ -53,6 +55,7 @@ export class SessionsService implements OnModuleInit {
       // Locked: who is being disabled meanwhile would keep this session for the day that they are let in again.
       const active = `SELECT 1 FROM users WHERE id = $1 AND status = 'active' FOR SHARE`;
       if ((await manager.query<unknown[]>(active, [userId])).length === 0) return null;
+      const isNew = await this.isNewDevice(manager, userId, device);
       const session = manager.create(Session, {
         id: uuid(),
         userId,
@@ -64,8 +67,18 @@ export class SessionsService implements OnModuleInit {
       await manager.insert(Session, session);
       await inserting(manager, RefreshToken, { hash, sessionId: session.id }).execute();
       await this.audit.record(manager, actor, 'session.started', session.id, { userId });
+      if (isNew) await this.events.record(manager, userId, 'session.new_device', device);
       return { session, refreshToken: token };
     });
+  }
+
+  /** Whether nobody has signed in as the person like this before, though somebody has. Of the first one nobody need be told. */
+  private async isNewDevice(manager: EntityManager, userId: string, { userAgent, network }: Device): Promise<boolean> {
+    const [row] = await manager.query<{ known: boolean | null }[]>(
+      `SELECT bool_or(network = $2 AND user_agent IS NOT DISTINCT FROM $3) AS known FROM sessions WHERE user_id = $1`,
+      [userId, network, userAgent],
+    );
+    return row?.known === false;
   }
 
   /** The live sessions of the caller, the newest first; bounded. */
@@ -100,15 +113,17 @@ export class SessionsService implements OnModuleInit {
 
   /** Ends every session of the caller but this one. */
   async endOthers(caller: Caller): Promise<void> {
-    const ids = await inTransaction(this.dataSource, async (manager) => {
-      const others = { userId: caller.subject, id: Not(caller.credentialId), endedAt: IsNull() };
-      const found = (await manager.find(Session, { where: others, select: { id: true } })).map(({ id }) => id);
-      await manager.update(Session, others, { endedAt: new Date() });
-      for (const id of found) await this.audit.record(manager, caller, 'session.ended', id);
-      await this.revocations.record(manager, found);
-      return found;
-    });
-    this.revocations.applied(ids);
+    this.revocations.applied(await inTransaction(this.dataSource, (manager) => this.endOthersOf(manager, caller)));
+  }
+
+  /** The same within a transaction; answers what is to be forgotten when it is committed. */
+  async endOthersOf(manager: EntityManager, caller: Caller): Promise<string[]> {
+    const others = { userId: caller.subject, id: Not(caller.credentialId), endedAt: IsNull() };
+    const found = (await manager.find(Session, { where: others, select: { id: true } })).map(({ id }) => id);
+    await manager.update(Session, others, { endedAt: new Date() });
+    for (const id of found) await this.audit.record(manager, caller, 'session.ended', id);
+    await this.revocations.record(manager, found);
+    return found;
   }
 
   /** Ends every session of a user, for an administrator. Throws 404 for an unknown user. */
@@ -123,7 +138,8 @@ export class SessionsService implements OnModuleInit {
     this.revocations.applied([userId]);
   }
 
-  private async endAllOf(manager: EntityManager, userId: string): Promise<void> {
+  /** Ends every session of a user. The caller records the revocation of the user. */
+  async endAllOf(manager: EntityManager, userId: string): Promise<void> {
     await manager.update(Session, { userId, endedAt: IsNull() }, { endedAt: new Date() });
   }
 }

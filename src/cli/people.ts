@@ -1,7 +1,8 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { AuditService } from '../audit/audit.service.js';
-import { isNewPassword, MAX_PASSWORD, MIN_PASSWORD } from '../auth/auth.dto.js';
+import { isNewPassword, MAX_PASSWORD, MIN_PASSWORD } from '../auth/new-password.js';
+import { PasswordPolicy } from '../auth/password-policy.service.js';
 import { PasswordsService } from '../auth/passwords.service.js';
 import { inTransaction } from '../database/transaction.js';
 import { Problem } from '../errors/problem.js';
@@ -26,6 +27,13 @@ export async function createPerson(
 ): Promise<User> {
   if (!isAddress(email)) throw new UsageError('that is no e-mail address');
   if (!isNewPassword(password)) throw new UsageError(`a password has ${MIN_PASSWORD} to ${MAX_PASSWORD} characters`);
+  await app
+    .get(PasswordPolicy)
+    .require(password, 'password', { email })
+    .catch((error: unknown) => {
+      const [first] = (error instanceof Problem && error.options.errors) || [];
+      throw first ? new UsageError(`the password ${first.detail.toLowerCase().replace(/\.$/, '')}`) : error;
+    });
   const passwords = app.get(PasswordsService);
   const user = await app
     .get(UsersService)

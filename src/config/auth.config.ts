@@ -20,6 +20,7 @@ export const authConfig = namespace('auth', (env) => {
     showInvitations: env.NODE_ENV !== 'production',
     mailInvitations: Boolean(env.SMTP_URL ?? env.MAIL_DIR),
     keyEnvironment: env.NODE_ENV === 'production' ? ('live' as const) : ('test' as const),
+    breachedPasswordsUrl: env.PASSWORD_BREACH_URL,
     password: {
       memoryKib: env.PASSWORD_MEMORY_KIB,
       iterations: env.PASSWORD_ITERATIONS,

@@ -39,3 +39,10 @@ export function sender(value: string): string {
   }
   return value;
 }
+
+/** A URL whose path ends with a slash, because a part of a hash follows it. */
+export function rangeApi(value: string): string {
+  const { href } = url(value, ['https:', 'http:']);
+  if (!href.endsWith('/')) throw new RangeError('must end with a slash, as https://api.pwnedpasswords.com/range/');
+  return href;
+}

@@ -18,7 +18,7 @@ const article = ({ to, subject, text, at, id }: StoredMail): string => `
       <article aria-labelledby="m-${escaped(id)}">
         <header>
           <h2 id="m-${escaped(id)}">${escaped(subject)}</h2>
-          <p>To <b>${escaped(to)}</b> <time datetime="${escaped(at)}">${escaped(at.replace('T', ' ').slice(0, 19))} UTC</time></p>
+          <p><span>To <b>${escaped(to)}</b></span> <time datetime="${escaped(at)}">${escaped(at.replace('T', ' ').slice(0, 19))} UTC</time></p>
         </header>
         <pre>${withLinks(text)}</pre>
       </article>`;

@@ -62,6 +62,12 @@ export class UsersService {
     return manager.save(User, user).catch(rejectTaken);
   }
 
+  /** Locks the person's row to the end of the transaction, against whoever disables or deletes them. False when they are not active. */
+  async lockActive(manager: EntityManager, id: string): Promise<boolean> {
+    const active = `SELECT 1 FROM users WHERE id = $1 AND status = 'active' FOR UPDATE`;
+    return (await manager.query<unknown[]>(active, [id])).length > 0;
+  }
+
   /** Notes that the address is its owner's. False when it is not the address any more, was verified before, or the person is not active. */
   async markVerified(manager: EntityManager, actor: Actor, id: string, email: string): Promise<boolean> {
     const unverified = { id, emailKey: foldText(email), status: 'active' as const, emailVerifiedAt: IsNull() };

@@ -37,12 +37,16 @@ const MATRIX = `
   POST   /api/v1/auth/invitations/accept     204    204    204    204   204    204   204   204    204   -       -
   POST   /api/v1/auth/email/verify           204    204    204    204   204    204   204   204    204   -       -
   POST   /api/v1/auth/email/resend           202    202    202    202   202    202   202   202    202   -       -
+  POST   /api/v1/auth/password/forgot        202    202    202    202   202    202   202   202    202   -       -
+  POST   /api/v1/auth/password/reset         204    204    204    204   204    204   204   204    204   -       -
   POST   /api/v1/auth/logout                 anon   token  204    204   204    204   first first  key   -       -
   GET    /api/v1/auth/sessions               anon   token  200    200   200    200   first first  key   -       -
   DELETE /api/v1/auth/sessions               anon   token  204    204   204    204   first first  key   -       -
   DELETE /api/v1/auth/sessions/:id           anon   token  204    204   204    204   first first  key   hidden  hidden
   GET    /api/v1/users/me                    anon   token  200    200   200    200   200   scope  key   -       -
   PATCH  /api/v1/users/me                    anon   token  scope  200   200    200   200   scope  key   -       -
+  POST   /api/v1/users/me/password           anon   token  scope  204   204    204   first first  key   -       -
+  GET    /api/v1/users/me/security-events    anon   token  200    200   200    200   first first  key   -       -
   GET    /api/v1/users/me/export             anon   token  200    200   200    200   first first  key   -       -
   POST   /api/v1/users/me/deletion           anon   token  scope  202   202    202   first first  key   -       -
   DELETE /api/v1/users/me/deletion           anon   token  scope  204   204    204   first first  key   -       -

@@ -49,6 +49,9 @@ export async function anAccount(app: TestApp): Promise<Account> {
 /** What no request of theirs writes, or not at once. */
 async function fillIn({ db }: TestApp, { id }: TestCaller, keyId: string): Promise<void> {
   await db.query('UPDATE users SET email_verified_at = now() WHERE id = $1', [id]);
+  await db.query(`UPDATE security_events SET user_agent = 'Browser/1', network = '192.0.2.0/24' WHERE user_id = $1`, [
+    id,
+  ]);
   await db.query('UPDATE api_keys SET last_used_at = now() WHERE id = $1', [keyId]);
   await db.query(`INSERT INTO invitations SELECT sha256($1::text::bytea), $1::uuid, now() + interval '1 day'`, [id]);
 }

@@ -76,6 +76,10 @@ export const requests: Readonly<Record<string, Prepare>> = {
   }),
   'POST /api/v1/auth/email/verify': async ({ db }) => ({ json: { token: await anEmailToken(db) } }),
   'POST /api/v1/auth/email/resend': () => ({ json: { email: aPerson().email } }),
+  'POST /api/v1/auth/password/forgot': () => ({ json: { email: aPerson().email } }),
+  'POST /api/v1/auth/password/reset': async ({ db }) => ({
+    json: { token: await anEmailToken(db, 'reset_password'), password: aPerson().password },
+  }),
   // The session that ends must not be the one that the other rows are called with.
   'POST /api/v1/auth/logout': async (app, { credential, owner }) =>
     credential.token === owner.token ? { token: (await login(app, owner)).token } : {},
@@ -84,6 +88,10 @@ export const requests: Readonly<Record<string, Prepare>> = {
   'DELETE /api/v1/auth/sessions/:id': async ({ db }, { owner }) => ({ id: await aSession(db, owner.id) }),
   'GET /api/v1/users/me': nothing,
   'PATCH /api/v1/users/me': body({ displayName: 'Somebody' }),
+  'POST /api/v1/users/me/password': (_, { owner: { password } }) => ({
+    json: { currentPassword: password, newPassword: password },
+  }),
+  'GET /api/v1/users/me/security-events': nothing,
   'GET /api/v1/users/me/export': nothing,
   'POST /api/v1/users/me/deletion': (_, { owner: { password } }) => ({ json: { password } }),
   'DELETE /api/v1/users/me/deletion': nothing,
@@ -129,13 +137,17 @@ async function aUser(db: Database): Promise<string> {
   return id;
 }
 
-async function anEmailToken(db: Database): Promise<string> {
+async function anEmailToken(db: Database, purpose = 'verify_email'): Promise<string> {
+  const userId = await aUser(db);
+  // Who has a password to reset has confirmed the address before.
+  if (purpose === 'reset_password')
+    await db.query('UPDATE users SET email_verified_at = now() WHERE id = $1', [userId]);
   const token = randomBytes(32).toString('base64url');
   await db.query(
     `INSERT INTO email_tokens (hash, mail_id, user_id, purpose, email, expires_at)
-     SELECT sha256(convert_to($1, 'UTF8')), gen_random_uuid(), id, 'verify_email', email, now() + interval '1 hour'
+     SELECT sha256(convert_to($1, 'UTF8')), gen_random_uuid(), id, $3, email, now() + interval '1 hour'
      FROM users WHERE id = $2`,
-    [token, await aUser(db)],
+    [token, userId, purpose],
   );
   return token;
 }

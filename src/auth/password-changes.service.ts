@@ -1,0 +1,118 @@
+import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { AuditService } from '../audit/audit.service.js';
+import { authConfig } from '../config/auth.config.js';
+import type { ConfigOf } from '../config/namespace.js';
+import { inTransaction } from '../database/transaction.js';
+import { Problem } from '../errors/problem.js';
+import { type Letter, Outbox, type Taken } from '../mail/outbox.service.js';
+import { SecurityEventsService } from '../security-events/security-events.service.js';
+import type { Actor, Caller } from '../security/principal.js';
+import { Revocations } from '../security/revocations.js';
+import { UsersService } from '../users/users.service.js';
+import { EmailTokensService } from './email-tokens.service.js';
+import type { ChangePassword, ResetPassword } from './password.dto.js';
+import { PasswordPolicy } from './password-policy.service.js';
+import { PasswordsService } from './passwords.service.js';
+import { type Device, SessionsService } from './sessions.service.js';
+
+/** ASVS 6.4.1: a link that gives a password is short-lived. */
+const RESET_SECONDS = 900;
+/** Of a mail that cannot be sent: whoever waits longer asks again. */
+const USEFUL_SECONDS = 3_600;
+const MOST_AN_HOUR = 5;
+
+/** New passwords of people who have one, or had. Each ends what was signed in with the old one, and its owner is told. */
+@Injectable()
+export class PasswordChangesService implements OnModuleInit {
+  constructor(
+    private readonly users: UsersService,
+    private readonly passwords: PasswordsService,
+    private readonly policy: PasswordPolicy,
+    private readonly sessions: SessionsService,
+    private readonly tokens: EmailTokensService,
+    private readonly events: SecurityEventsService,
+    private readonly outbox: Outbox,
+    private readonly audit: AuditService,
+    private readonly revocations: Revocations,
+    private readonly dataSource: DataSource,
+    @Inject(authConfig.KEY) private readonly config: ConfigOf<typeof authConfig>,
+  ) {}
+
+  onModuleInit(): void {
+    this.outbox.register('reset_password', (mail) => this.write(mail), { mostAnHour: MOST_AN_HOUR });
+  }
+
+  /** Puts a mail for an address that may be nobody's: found out when it is written, so that neither the answer nor its time says so. */
+  async forgot(email: string): Promise<void> {
+    const mail = {
+      kind: 'reset_password',
+      userId: null,
+      payload: { email: this.users.emailKeyOf(email) },
+      usefulSeconds: USEFUL_SECONDS,
+    };
+    await this.outbox.put(this.dataSource.manager, mail);
+  }
+
+  /** Throws 400 `email_token_invalid`, and `validation_failed` for a password that is refused, after which the link still works. */
+  async reset(actor: Actor, { token, password }: ResetPassword, device: Device): Promise<void> {
+    const owner = await this.tokens.ownerOf('reset_password', token);
+    const user = owner && (await this.users.findById(owner));
+    if (!user) throw new Problem('email_token_invalid');
+    await this.policy.require(password, 'password', user);
+    const hash = await this.passwords.hash(password);
+    await inTransaction(this.dataSource, async (manager) => {
+      const redeemed = await this.tokens.redeem(manager, 'reset_password', token);
+      if (!redeemed || !(await this.users.lockActive(manager, redeemed.userId)))
+        throw new Problem('email_token_invalid');
+      await this.passwords.store(manager, user.id, hash);
+      await this.sessions.endAllOf(manager, user.id);
+      await this.audit.record(manager, actor, 'user.password_reset', user.id);
+      // Whoever has the link reads the mail of this address.
+      await this.users.markVerified(manager, actor, user.id, redeemed.email);
+      await this.events.record(manager, user.id, 'password.reset', device);
+      await this.revocations.record(manager, [user.id]);
+    });
+    this.revocations.applied([user.id]);
+  }
+
+  /** Ends all other sessions. Throws 403 `password_wrong`, and 400 `validation_failed`. */
+  async change(caller: Caller, { currentPassword, newPassword }: ChangePassword, device: Device): Promise<void> {
+    const user = await this.users.getUser(caller.subject);
+    if (!(await this.passwords.matches(user.id, currentPassword))) throw new Problem('password_wrong');
+    await this.policy.require(newPassword, 'newPassword', user);
+    const hash = await this.passwords.hash(newPassword);
+    const ended = await inTransaction(this.dataSource, async (manager) => {
+      await this.passwords.store(manager, user.id, hash);
+      await this.audit.record(manager, caller, 'user.password_changed', user.id);
+      await this.events.record(manager, user.id, 'password.changed', device);
+      return this.sessions.endOthersOf(manager, caller);
+    });
+    this.revocations.applied(ended);
+  }
+
+  private async write({ id, payload }: Taken): Promise<Letter | null> {
+    const user = await this.users.findByEmail(payload['email'] ?? '');
+    if (user?.status !== 'active') return null;
+    const { id: userId, email } = user;
+    const token = await this.tokens.issue({
+      mailId: id,
+      userId,
+      purpose: 'reset_password',
+      email,
+      seconds: RESET_SECONDS,
+    });
+    if (token === null) return null;
+    return {
+      userId,
+      to: email,
+      subject: 'Reset your password',
+      text: [
+        'Somebody, we hope you, asked for a new password of your account. To choose one, open this link within 15 minutes:',
+        // Never from what a request says of its host. In the fragment: a browser sends it to nobody.
+        `${this.config.publicUrl}/password-reset#token=${token}`,
+        'If it was not you, do nothing: your password stays as it is.',
+      ].join('\n\n'),
+    };
+  }
+}

@@ -1,0 +1,50 @@
+import type { SecurityEvent, SecurityEventKind } from './security-event.entity.js';
+
+interface Words {
+  readonly subject: string;
+  readonly what: string;
+  /** What to do for whoever did not do it. */
+  readonly otherwise: string;
+}
+
+const RESET = 'If it was not you, reset your password: that ends all sessions.';
+
+const WORDS: Readonly<Record<SecurityEventKind, Words>> = {
+  'session.new_device': {
+    subject: 'New sign-in to your account',
+    what: 'Somebody signed in to your account from a device or a network that was not used before.',
+    otherwise: RESET,
+  },
+  'session.reuse_detected': {
+    subject: 'A session was ended',
+    what: 'A refresh token of yours was used twice, as happens when somebody has stolen it. That session was ended; sign in again.',
+    otherwise: 'If you do not know why, reset your password: that ends all sessions.',
+  },
+  'key.created': {
+    subject: 'New API key',
+    what: 'An API key was made for your account.',
+    otherwise: 'If it was not you, delete the key and reset your password: a key stays valid when sessions end.',
+  },
+  'password.changed': {
+    subject: 'Your password was changed',
+    what: 'The password of your account was changed, and all other sessions were ended.',
+    otherwise: RESET,
+  },
+  'password.reset': {
+    subject: 'Your password was reset',
+    what: 'The password of your account was reset by a link in a mail, and all sessions were ended.',
+    otherwise:
+      'If it was not you, somebody reads your mail: secure your mailbox first, then reset your password again.',
+  },
+};
+
+/** The mail about an event. It has no link: whoever imitates it would have one. */
+export function letterOf({ kind, at, userAgent, network }: SecurityEvent): { subject: string; text: string } {
+  const { subject, what, otherwise } = WORDS[kind];
+  const facts = [
+    `Time: ${at.toISOString().slice(0, 19).replace('T', ' ')} UTC`,
+    ...(network ? [`Network: ${network}`] : []),
+    ...(userAgent ? [`Client: ${userAgent}`] : []),
+  ];
+  return { subject, text: [what, facts.join('\n'), otherwise].join('\n\n') };
+}
