@@ -53,6 +53,7 @@ const ROUTES: Readonly<Record<string, Audited>> = {
   'DELETE /api/v1/auth/sessions': ['session.ended', ({ id }) => id],
   'DELETE /api/v1/auth/sessions/:id': ['session.ended', named],
   'PATCH /api/v1/users/me': ['user.updated', self],
+  'POST /api/v1/users/me/email': null,
   'POST /api/v1/users/me/password': ['user.password_changed', self],
   'POST /api/v1/users/me/deletion': ['user.deletion_requested', self],
   'DELETE /api/v1/users/me/deletion': ['user.deletion_undone', self],

@@ -9,6 +9,7 @@ import { AccessTokensService } from './access-tokens.service.js';
 import { AuthController } from './auth.controller.js';
 import { AuthService } from './auth.service.js';
 import { BreachedPasswords } from './breached-passwords.js';
+import { EmailChangeService } from './email-change.service.js';
 import { EmailController } from './email.controller.js';
 import { EmailToken } from './email-token.entity.js';
 import { EmailTokensService } from './email-tokens.service.js';
@@ -43,6 +44,7 @@ const OVER = `SELECT ctid, id FROM sessions WHERE idle_expires_at < now() - inte
   providers: [
     AuthService,
     AccessTokensService,
+    EmailChangeService,
     EmailTokensService,
     EmailVerificationService,
     JwtStrategy,

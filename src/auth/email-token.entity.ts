@@ -1,11 +1,11 @@
 import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
 
-export type EmailTokenPurpose = 'verify_email' | 'reset_password';
+export type EmailTokenPurpose = 'verify_email' | 'change_email' | 'reset_password';
 
 /** A single-use link in a mail, known here by its hash alone. It stays until it expires, so that its mail may be written again. */
 @Entity('email_tokens')
 @Check('email_tokens_hash', 'octet_length(hash) = 32')
-@Check('email_tokens_purpose', `purpose IN ('verify_email', 'reset_password')`)
+@Check('email_tokens_purpose', `purpose IN ('verify_email', 'change_email', 'reset_password')`)
 @Index('email_tokens_by_user', ['userId', 'purpose', 'mailId'])
 @Index('email_tokens_by_expiry', ['expiresAt'])
 export class EmailToken {

@@ -62,11 +62,12 @@ export class EmailTokensService implements OnModuleInit {
   }
 
   /** Uses a token up; of parallel uses one wins. Null for one that is none, over or used. */
-  async redeem(manager: EntityManager, purpose: EmailTokenPurpose, token: string) {
-    const [rows] = await manager.query<[{ userId: string; email: string }[]]>(
-      `UPDATE email_tokens SET used_at = now() WHERE hash = $1 AND purpose = $2 AND used_at IS NULL AND expires_at > now()
-       RETURNING user_id AS "userId", email`,
-      [hashOf(token), purpose],
+  async redeem(manager: EntityManager, purposes: readonly EmailTokenPurpose[], token: string) {
+    const [rows] = await manager.query<[{ userId: string; email: string; purpose: EmailTokenPurpose }[]]>(
+      `UPDATE email_tokens SET used_at = now()
+       WHERE hash = $1 AND purpose = ANY ($2) AND used_at IS NULL AND expires_at > now()
+       RETURNING user_id AS "userId", email, purpose`,
+      [hashOf(token), purposes],
     );
     return rows[0] ?? null;
   }

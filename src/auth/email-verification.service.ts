@@ -7,7 +7,10 @@ import { Problem } from '../errors/problem.js';
 import { type Letter, Outbox, type Taken } from '../mail/outbox.service.js';
 import type { Actor } from '../security/principal.js';
 import { UsersService } from '../users/users.service.js';
+import { EmailChangeService } from './email-change.service.js';
+import type { EmailTokenPurpose } from './email-token.entity.js';
 import { EmailTokensService } from './email-tokens.service.js';
+import { takenLetter } from './letters.js';
 
 const DAY_SECONDS = 86_400;
 /** Of a mail that cannot be sent: after that whoever waits for it has asked again. */
@@ -21,6 +24,7 @@ export class EmailVerificationService implements OnModuleInit {
   constructor(
     private readonly users: UsersService,
     private readonly tokens: EmailTokensService,
+    private readonly change: EmailChangeService,
     private readonly outbox: Outbox,
     private readonly dataSource: DataSource,
     @Inject(authConfig.KEY) private readonly config: ConfigOf<typeof authConfig>,
@@ -44,13 +48,22 @@ export class EmailVerificationService implements OnModuleInit {
     await this.put(this.dataSource.manager, 'address_taken', email);
   }
 
-  /** Throws 400 `email_token_invalid`. */
+  /** Throws 400 `email_token_invalid`, and 409 `email_taken` where a new address is somebody's by now. */
   async verify(actor: Actor, token: string): Promise<void> {
     await inTransaction(this.dataSource, async (manager) => {
-      const found = await this.tokens.redeem(manager, 'verify_email', token);
-      const verified = found && (await this.users.markVerified(manager, actor, found.userId, found.email));
-      if (!verified) throw new Problem('email_token_invalid');
+      const found = await this.tokens.redeem(manager, ['verify_email', 'change_email'], token);
+      if (!found || !(await this.accept(manager, actor, found))) throw new Problem('email_token_invalid');
     });
+  }
+
+  private accept(
+    manager: EntityManager,
+    actor: Actor,
+    { userId, email, purpose }: { userId: string; email: string; purpose: EmailTokenPurpose },
+  ): Promise<boolean> {
+    return purpose === 'change_email'
+      ? this.change.apply(manager, actor, userId, email)
+      : this.users.markVerified(manager, actor, userId, email);
   }
 
   private async put(manager: EntityManager, kind: string, email: string): Promise<void> {
@@ -81,15 +94,7 @@ export class EmailVerificationService implements OnModuleInit {
   private async writeTaken({ payload }: Taken): Promise<Letter | null> {
     const user = await this.ownerOf(payload);
     if (user?.status !== 'active') return null;
-    return {
-      userId: user.id,
-      to: user.email,
-      subject: 'You already have an account',
-      text: [
-        'Somebody, perhaps you, tried to make an account with this address. You already have one: log in with it.',
-        'If it was not you, there is nothing to do. They were told nothing about your account.',
-      ].join('\n\n'),
-    };
+    return takenLetter(user);
   }
 
   private ownerOf({ email = '' }: Taken['payload']) {

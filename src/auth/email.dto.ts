@@ -5,6 +5,14 @@ export class VerifyEmail {
   token: string;
 }
 
+export class ChangeEmail {
+  @Email()
+  email: string;
+
+  @Text(1, 512)
+  password: string;
+}
+
 export class ResendVerification {
   @Email()
   email: string;

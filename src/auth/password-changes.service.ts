@@ -62,7 +62,7 @@ export class PasswordChangesService implements OnModuleInit {
     await this.policy.require(password, 'password', user);
     const hash = await this.passwords.hash(password);
     await inTransaction(this.dataSource, async (manager) => {
-      const redeemed = await this.tokens.redeem(manager, 'reset_password', token);
+      const redeemed = await this.tokens.redeem(manager, ['reset_password'], token);
       if (!redeemed || !(await this.users.lockActive(manager, redeemed.userId)))
         throw new Problem('email_token_invalid');
       await this.passwords.store(manager, user.id, hash);

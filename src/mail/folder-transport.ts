@@ -18,7 +18,7 @@ export class FolderTransport implements MailTransport {
 
   async open(): Promise<MailLink> {
     await mkdir(this.folder, { recursive: true, mode: 0o700 });
-    return { send: (mail) => this.write(mail), close: () => undefined };
+    return { send: (mail) => this.write(mail), close: () => undefined, abort: () => undefined };
   }
 
   /** Named by an id that begins with the time: a mail that is written again is the same file. */

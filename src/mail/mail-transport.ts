@@ -23,7 +23,10 @@ export class MailError extends Error {
 export interface MailLink {
   /** Resolves when it is somebody else's to deliver; throws MailError. */
   send(mail: BuiltMail): Promise<void>;
+  /** When there is nothing more to send. */
   close(): void;
+  /** At once, whatever is under way. */
+  abort(): void;
 }
 
 /** Where mail goes. */

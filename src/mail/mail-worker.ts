@@ -53,7 +53,7 @@ export class MailWorker implements OnApplicationBootstrap, OnApplicationShutdown
     clearInterval(this.look);
     for (const timer of this.timers) clearTimeout(timer);
     // What is under way is sent again by whoever comes next, and may arrive twice.
-    for (const link of this.links) link.close();
+    for (const link of this.links) link.abort();
     await this.running;
   }
 

@@ -1,5 +1,4 @@
 import { Inject, Injectable } from '@nestjs/common';
-import MailComposer from 'nodemailer/lib/mail-composer';
 import { mailConfig } from '../config/mail.config.js';
 import type { ConfigOf } from '../config/namespace.js';
 import { MailQueue } from './mail-queue.js';
@@ -24,6 +23,8 @@ export class MailWriter {
     const { userId, to, subject, text } = letter;
     // Nobody's mailbox is flooded by whoever knows the address.
     if ((await this.queue.sentLately(taken.kind, userId)) >= kind.mostAnHour) return null;
+    // Loaded when there is a mail to write: an instance that sends none has it in no memory.
+    const { default: MailComposer } = await import('nodemailer/lib/mail-composer');
     const { from, returnPath, hostname } = this.config;
     const headers = { 'Auto-Submitted': 'auto-generated' };
     // The same of each attempt: a server may see that it has this one already.

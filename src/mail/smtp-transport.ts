@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import SMTPConnection from 'nodemailer/lib/smtp-connection';
+import type SMTPConnection from 'nodemailer/lib/smtp-connection';
 import type { SmtpServer } from '../config/smtp.js';
 import { type BuiltMail, MailError, type MailLink, type MailTransport } from './mail-transport.js';
 
@@ -17,7 +17,8 @@ export class SmtpTransport implements MailTransport {
 
   async open(): Promise<MailLink> {
     const { host, port, tls, ca, user, password } = this.server;
-    const connection = new SMTPConnection({
+    const { default: Connection } = await import('nodemailer/lib/smtp-connection');
+    const connection = new Connection({
       host,
       port,
       name: this.name,
@@ -38,7 +39,11 @@ export class SmtpTransport implements MailTransport {
     }
     // Between two mails nobody waits for it, and an error that nobody hears would end the process.
     connection.on('error', () => undefined);
-    return { send: (mail) => sendThrough(connection, mail), close: () => connection.quit() };
+    return {
+      send: (mail) => sendThrough(connection, mail),
+      close: () => connection.quit(),
+      abort: () => connection.close(),
+    };
   }
 }
 

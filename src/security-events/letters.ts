@@ -25,6 +25,11 @@ const WORDS: Readonly<Record<SecurityEventKind, Words>> = {
     what: 'An API key was made for your account.',
     otherwise: 'If it was not you, delete the key and reset your password: a key stays valid when sessions end.',
   },
+  'email.changed': {
+    subject: 'Your e-mail address was changed',
+    what: 'The account that had this address has another one now. No more mail about it will come here.',
+    otherwise: 'If it was not you, somebody knows your password: tell whoever runs this service at once.',
+  },
   'password.changed': {
     subject: 'Your password was changed',
     what: 'The password of your account was changed, and all other sessions were ended.',

@@ -19,7 +19,11 @@ export interface Origin {
   readonly network: string | null;
 }
 
-const NOWHERE: Origin = { userAgent: null, network: null };
+interface Circumstances extends Partial<Origin> {
+  /** Who is told, where that is not the address that the account has when the mail leaves. */
+  readonly to?: string;
+}
+
 const SHOWN = 100;
 /** Longer than any attack goes unnoticed by its reader. */
 const USEFUL_SECONDS = 7 * 86_400;
@@ -49,17 +53,12 @@ export class SecurityEventsService implements OnModuleInit {
     manager: EntityManager,
     userId: string,
     kind: SecurityEventKind,
-    origin: Origin = NOWHERE,
+    { userAgent = null, network = null, to }: Circumstances = {},
   ): Promise<void> {
     const id = uuid();
-    const { userAgent, network } = origin;
     await inserting(manager, SecurityEvent, { id, userId, kind, userAgent, network }).execute();
-    await this.outbox.put(manager, {
-      kind: 'security_event',
-      userId,
-      payload: { event: id },
-      usefulSeconds: USEFUL_SECONDS,
-    });
+    const payload = { event: id, ...(to !== undefined && { to }) };
+    await this.outbox.put(manager, { kind: 'security_event', userId, payload, usefulSeconds: USEFUL_SECONDS });
   }
 
   /** The newest first; bounded. */
@@ -77,6 +76,6 @@ export class SecurityEventsService implements OnModuleInit {
   private async write({ payload }: Taken): Promise<Letter | null> {
     const event = payload['event'] ? await this.events.findOneBy({ id: payload['event'] }) : null;
     const user = event && (await this.users.findById(event.userId));
-    return user && event ? { userId: user.id, to: user.email, ...letterOf(event) } : null;
+    return user && event ? { userId: user.id, to: payload['to'] ?? user.email, ...letterOf(event) } : null;
   }
 }

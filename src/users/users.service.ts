@@ -76,6 +76,16 @@ export class UsersService {
     return Boolean(affected);
   }
 
+  /** Gives a person an address that was proved to be theirs. Answers the one before; null when they are not active. Throws 409 `email_taken`. */
+  async changeEmail(manager: EntityManager, id: string, email: string): Promise<string | null> {
+    const user = await manager.findOne(User, { where: { id, status: 'active' }, lock: { mode: 'pessimistic_write' } });
+    if (!user) return null;
+    const before = user.email;
+    Object.assign(user, { email, emailKey: foldText(email), emailVerifiedAt: new Date() });
+    await manager.save(User, user).catch(rejectTaken);
+    return before;
+  }
+
   /** Throws 409 `username_taken`. */
   async updateMe(caller: Caller, { username, displayName }: UpdateMe): Promise<User> {
     return inTransaction(this.dataSource, async (manager) => {

@@ -45,6 +45,7 @@ const MATRIX = `
   DELETE /api/v1/auth/sessions/:id           anon   token  204    204   204    204   first first  key   hidden  hidden
   GET    /api/v1/users/me                    anon   token  200    200   200    200   200   scope  key   -       -
   PATCH  /api/v1/users/me                    anon   token  scope  200   200    200   200   scope  key   -       -
+  POST   /api/v1/users/me/email              anon   token  scope  202   202    202   first first  key   -       -
   POST   /api/v1/users/me/password           anon   token  scope  204   204    204   first first  key   -       -
   GET    /api/v1/users/me/security-events    anon   token  200    200   200    200   first first  key   -       -
   GET    /api/v1/users/me/export             anon   token  200    200   200    200   first first  key   -       -

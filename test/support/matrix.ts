@@ -88,6 +88,7 @@ export const requests: Readonly<Record<string, Prepare>> = {
   'DELETE /api/v1/auth/sessions/:id': async ({ db }, { owner }) => ({ id: await aSession(db, owner.id) }),
   'GET /api/v1/users/me': nothing,
   'PATCH /api/v1/users/me': body({ displayName: 'Somebody' }),
+  'POST /api/v1/users/me/email': (_, { owner: { password } }) => ({ json: { email: aPerson().email, password } }),
   'POST /api/v1/users/me/password': (_, { owner: { password } }) => ({
     json: { currentPassword: password, newPassword: password },
   }),
