@@ -9,6 +9,13 @@ import { TestSmtp, tokenIn } from './support/smtp.js';
 
 let smtp: TestSmtp;
 let app: TestApp;
+/** Ended whatever becomes of their test. */
+const others: Instance[] = [];
+async function another(settings: NodeJS.ProcessEnv = {}): Promise<Instance> {
+  const instance = await startInstance({ ...app.settings, ...settings });
+  others.push(instance);
+  return instance;
+}
 
 beforeAll(async () => {
   smtp = await TestSmtp.start();
@@ -23,6 +30,7 @@ afterEach(() => {
   smtp.judge = (_mail, reply) => reply();
 });
 afterAll(async () => {
+  await Promise.all(others.map((each) => each.stop('SIGKILL')));
   await app.stop();
   await smtp.stop();
 });
@@ -150,7 +158,7 @@ describe('a mail server', () => {
 
 describe('an instance that is told to end', () => {
   it('does not wait for a mail server that says nothing, and leaves the mail to the next', async () => {
-    const other = await startInstance(app.settings);
+    const other = await another();
     const person = aPerson();
     const reading = once(smtp, 'read');
     const abandoned = new Promise<void>((resolve) => {
@@ -174,7 +182,7 @@ describe('an instance that is told to end', () => {
 
 describe('several instances', () => {
   it('send each mail once', async () => {
-    const others = await Promise.all([startInstance(app.settings), startInstance(app.settings)]);
+    const two = await Promise.all([another(), another()]);
     const enter = async (instance: Instance | undefined) => {
       const person = aPerson();
       expect((await instance?.call('POST', '/api/v1/auth/register', { json: person }))?.status).toBe(202);
@@ -182,15 +190,15 @@ describe('several instances', () => {
     };
     const emails: string[] = [];
     // A few at a time: what is tested is not the queue of passwords.
-    for (let i = 0; i < 12; i++) emails.push(...(await Promise.all([0, 0, 1, 1].map((each) => enter(others[each])))));
+    for (let i = 0; i < 12; i++) emails.push(...(await Promise.all([0, 0, 1, 1].map((each) => enter(two[each])))));
     await Promise.all(emails.map((email) => smtp.mailTo(email)));
-    await Promise.all(others.map((other) => other.stop()));
+    await Promise.all(two.map((each) => each.stop()));
     await until(async () => (await Promise.all(emails.map(waiting))).flat().length === 0);
     expect(emails.map((email) => smtp.mails.filter(({ to }) => to === email).length)).toEqual(emails.map(() => 1));
   });
 
   it('lose none of which one was killed while it was sent, and send it at most once more', async () => {
-    const other = await startInstance({ ...app.settings, LOG_LEVEL: 'info' });
+    const other = await another({ LOG_LEVEL: 'info' });
     const person = aPerson();
     const ended = once(other.child, 'exit');
     smtp.judge = (_mail, reply) => {

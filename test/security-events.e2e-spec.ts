@@ -45,7 +45,8 @@ describe('GET /api/v1/users/me/security-events', () => {
       expect.objectContaining({ kind: 'session.new_device', client: 'Another Browser/1', network: '127.0.0.0/24' }),
     ]);
     await toldOnce(me, 'New sign-in to your account');
-    const { text } = (await smtp.mailsTo(me.email)).at(-1) ?? { text: '' };
+    const mails = await smtp.mailsTo(me.email);
+    const { text } = mails.find(({ headers }) => headers['subject']?.startsWith('New sign-in')) ?? { text: '' };
     expect(text).toContain('Client: Another Browser/1');
     expect(text).not.toMatch(/https?:/);
   });

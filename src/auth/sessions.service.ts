@@ -74,11 +74,12 @@ export class SessionsService implements OnModuleInit {
 
   /** Whether nobody has signed in as the person like this before, though somebody has. Of the first one nobody need be told. */
   private async isNewDevice(manager: EntityManager, userId: string, { userAgent, network }: Device): Promise<boolean> {
-    const [row] = await manager.query<{ known: boolean | null }[]>(
-      `SELECT bool_or(network = $2 AND user_agent IS NOT DISTINCT FROM $3) AS known FROM sessions WHERE user_id = $1`,
+    const [row] = await manager.query<{ isFirst: boolean; isKnown: boolean }[]>(
+      `SELECT NOT EXISTS (SELECT FROM sessions WHERE user_id = $1) AS "isFirst",
+         EXISTS (SELECT FROM sessions WHERE user_id = $1 AND network = $2 AND user_agent IS NOT DISTINCT FROM $3) AS "isKnown"`,
       [userId, network, userAgent],
     );
-    return row?.known === false;
+    return row !== undefined && !row.isFirst && !row.isKnown;
   }
 
   /** The live sessions of the caller, the newest first; bounded. */
