@@ -78,4 +78,25 @@ describe('POST /api/v1/users/me/email', () => {
     expect([(await verify(early)).status, (await verify(late)).status]).toEqual([400, 204]);
     expect((await me.call('GET', '/api/v1/users/me')).body.email).toBe(second.email);
   });
+
+  it('ends with the password it was asked for with: whoever knew that one does not come back by it', async () => {
+    const [me, thief] = [await asUser(app), aPerson()];
+    await change(me, thief.email);
+    const token = tokenIn(await smtp.mailTo(thief.email));
+    const json = { currentPassword: me.password, newPassword: aPerson().password };
+    expect((await me.call('POST', '/api/v1/users/me/password', { json })).status).toBe(204);
+    expect((await verify(token)).status).toBe(400);
+    expect((await me.call('GET', '/api/v1/users/me')).body.email).toBe(me.email);
+  });
+
+  it('ends a link for a new password that went to the old address', async () => {
+    const [me, { email }] = [await asUser(app), aPerson()];
+    await app.call('POST', '/api/v1/auth/password/forgot', { json: { email: me.email } });
+    await until(() => subjectsTo(me.email).includes('Reset your password'));
+    const mail = (await smtp.mailsTo(me.email)).find(({ headers }) => headers['subject'] === 'Reset your password');
+    await change(me, email);
+    expect((await verify(tokenIn(await smtp.mailTo(email)))).status).toBe(204);
+    const json = { token: mail ? tokenIn(mail) : '', password: aPerson().password };
+    expect((await app.call('POST', '/api/v1/auth/password/reset', { json })).body.code).toBe('email_token_invalid');
+  });
 });

@@ -45,6 +45,7 @@ export class EmailChangeService implements OnModuleInit {
   async apply(manager: EntityManager, actor: Actor, userId: string, email: string): Promise<boolean> {
     const before = await this.users.changeEmail(manager, userId, email);
     if (before === null) return false;
+    await this.tokens.endAllOf(manager, userId);
     await this.audit.record(manager, actor, 'user.email_changed', userId);
     await this.events.record(manager, userId, 'email.changed', { to: before });
     return true;

@@ -1,10 +1,10 @@
-import { createHash } from 'node:crypto';
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { Housekeeping } from '../database/housekeeping.js';
 import { inTransaction } from '../database/transaction.js';
 import { Outbox } from '../mail/outbox.service.js';
 import type { EmailTokenPurpose } from './email-token.entity.js';
+import { hashOfToken } from './refresh-token.js';
 
 interface Wanted {
   readonly mailId: string;
@@ -45,7 +45,7 @@ export class EmailTokensService implements OnModuleInit {
       const later = `SELECT 1 FROM email_tokens WHERE user_id = $1 AND purpose = $2 AND mail_id > $3 LIMIT 1`;
       if ((await manager.query<unknown[]>(later, [userId, purpose, mailId])).length > 0) return false;
       await this.endAll(manager, userId, purpose, mailId);
-      await manager.query(KEEP, [hashOf(token), mailId, userId, purpose, email, seconds]);
+      await manager.query(KEEP, [hashOfToken(token), mailId, userId, purpose, email, seconds]);
       return true;
     });
     return latest ? token : null;
@@ -56,7 +56,7 @@ export class EmailTokensService implements OnModuleInit {
     const [row] = await this.dataSource.query<{ userId: string }[]>(
       `SELECT user_id AS "userId" FROM email_tokens
        WHERE hash = $1 AND purpose = $2 AND used_at IS NULL AND expires_at > now()`,
-      [hashOf(token), purpose],
+      [hashOfToken(token), purpose],
     );
     return row?.userId ?? null;
   }
@@ -67,9 +67,18 @@ export class EmailTokensService implements OnModuleInit {
       `UPDATE email_tokens SET used_at = now()
        WHERE hash = $1 AND purpose = ANY ($2) AND used_at IS NULL AND expires_at > now()
        RETURNING user_id AS "userId", email, purpose`,
-      [hashOf(token), purposes],
+      [hashOfToken(token), purposes],
     );
     return rows[0] ?? null;
+  }
+
+  /**
+   * Ends every link of a person, and those whose mail has not left: whoever had the old password, or reads the old address, may have asked
+   * for one, and would come back by it.
+   */
+  async endAllOf(manager: EntityManager, userId: string): Promise<void> {
+    await manager.query('UPDATE email_tokens SET used_at = now() WHERE user_id = $1 AND used_at IS NULL', [userId]);
+    await this.outbox.withdraw(manager, userId, 'change_email');
   }
 
   private async endAll(manager: EntityManager, userId: string, purpose: EmailTokenPurpose, but: string): Promise<void> {
@@ -79,5 +88,3 @@ export class EmailTokensService implements OnModuleInit {
     );
   }
 }
-
-const hashOf = (token: string): Buffer => createHash('sha256').update(token).digest();

@@ -67,6 +67,7 @@ export class PasswordChangesService implements OnModuleInit {
         throw new Problem('email_token_invalid');
       await this.passwords.store(manager, user.id, hash);
       await this.sessions.endAllOf(manager, user.id);
+      await this.tokens.endAllOf(manager, user.id);
       await this.audit.record(manager, actor, 'user.password_reset', user.id);
       // Whoever has the link reads the mail of this address.
       await this.users.markVerified(manager, actor, user.id, redeemed.email);
@@ -84,6 +85,7 @@ export class PasswordChangesService implements OnModuleInit {
     const hash = await this.passwords.hash(newPassword);
     const ended = await inTransaction(this.dataSource, async (manager) => {
       await this.passwords.store(manager, user.id, hash);
+      await this.tokens.endAllOf(manager, user.id);
       await this.audit.record(manager, caller, 'user.password_changed', user.id);
       await this.events.record(manager, user.id, 'password.changed', device);
       return this.sessions.endOthersOf(manager, caller);

@@ -74,6 +74,14 @@ export class Outbox {
     return id;
   }
 
+  /** Takes back what has not left yet. */
+  async withdraw(manager: EntityManager, userId: string, kind: string): Promise<void> {
+    await manager.query('DELETE FROM outgoing_mails WHERE user_id = $1 AND kind = $2 AND sent_at IS NULL', [
+      userId,
+      kind,
+    ]);
+  }
+
   /** The secret of a mail: 256 bits, the same whenever its text is written again, and stored nowhere. */
   tokenOf(mailId: string): string {
     return createHmac('sha256', this.key).update(mailId).digest('base64url');
