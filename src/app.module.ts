@@ -5,6 +5,7 @@ import { AuditModule } from './audit/audit.module.js';
 import { AuthModule } from './auth/auth.module.js';
 import type { Env } from './config/env.js';
 import { namespaces } from './config/namespaces.js';
+import { ChallengesModule } from './challenges/challenges.module.js';
 import { DataModule } from './data/data.module.js';
 import { DatabaseModule } from './database/database.module.js';
 import { DocsModule } from './docs/docs.module.js';
@@ -34,6 +35,7 @@ export class AppModule {
         AuditModule,
         MailModule,
         UsersModule,
+        ChallengesModule,
         AuthModule,
         ApiKeysModule,
         DataModule,

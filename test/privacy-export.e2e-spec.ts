@@ -38,6 +38,7 @@ const TABLES: Readonly<Record<string, Shown | string>> = {
   records: { part: 'records', mine: 'owner_id = $1' },
   security_events: { part: 'securityEvents', mine: 'user_id = $1' },
   audit_events: { part: 'audit', mine: 'actor_id = $1' },
+  challenges: 'hashes of questions that last five minutes',
   email_tokens: 'hashes of secrets; the address they went to is shown',
   outgoing_mails: 'what waits to be sent, for a day at most, and that it was, for an hour',
   refresh_tokens: 'hashes and sealed values of secrets; the session is shown',

@@ -3,8 +3,8 @@ import { DataSource, type EntityManager } from 'typeorm';
 import { Housekeeping } from '../database/housekeeping.js';
 import { inTransaction } from '../database/transaction.js';
 import { Outbox } from '../mail/outbox.service.js';
+import { hashOfToken } from '../security/opaque-token.js';
 import type { EmailTokenPurpose } from './email-token.entity.js';
-import { hashOfToken } from './refresh-token.js';
 
 interface Wanted {
   readonly mailId: string;

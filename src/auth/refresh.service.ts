@@ -7,11 +7,12 @@ import { inserting } from '../database/insert.js';
 import { inTransaction } from '../database/transaction.js';
 import { Problem } from '../errors/problem.js';
 import { SecurityEventsService } from '../security-events/security-events.service.js';
+import { hashOfToken, newOpaqueToken } from '../security/opaque-token.js';
 import type { Actor } from '../security/principal.js';
 import { Revocations } from '../security/revocations.js';
 import { AccessTokensService, type TokenResponse } from './access-tokens.service.js';
 import { RefreshToken } from './refresh-token.entity.js';
-import { hashOfToken, newRefreshToken, openSuccessor, sealSuccessor } from './refresh-token.js';
+import { openSuccessor, sealSuccessor } from './refresh-token.js';
 
 /** How long the parent of the live token still yields that token: a lost answer, a second tab. */
 const GRACE_SECONDS = 10;
@@ -94,7 +95,7 @@ export class RefreshService {
   }
 
   private async rotate(manager: EntityManager, family: Family, token: string, hash: Buffer): Promise<string> {
-    const successor = newRefreshToken();
+    const successor = newOpaqueToken();
     await manager.query(
       'UPDATE refresh_tokens SET used_at = clock_timestamp(), successor_sealed = $2 WHERE hash = $1',
       [hash, sealSuccessor(token, successor.token, family.id)],

@@ -10,12 +10,12 @@ import { inTransaction } from '../database/transaction.js';
 import { walk } from '../database/walk.js';
 import { Problem } from '../errors/problem.js';
 import { SecurityEventsService } from '../security-events/security-events.service.js';
+import { newOpaqueToken } from '../security/opaque-token.js';
 import type { Actor, Caller } from '../security/principal.js';
 import { Revocations } from '../security/revocations.js';
 import { UserChanges } from '../users/user-changes.js';
 import { SessionView } from './session.dto.js';
 import { FIRST_PARTY_CLIENT } from './access-tokens.service.js';
-import { newRefreshToken } from './refresh-token.js';
 import { RefreshToken } from './refresh-token.entity.js';
 import { Session } from './session.entity.js';
 
@@ -48,7 +48,7 @@ export class SessionsService implements OnModuleInit {
     userId: string,
     device: Device,
   ): Promise<{ session: Session; refreshToken: string } | null> {
-    const { token, hash } = newRefreshToken();
+    const { token, hash } = newOpaqueToken();
     const { sessionIdleSeconds, sessionAbsoluteSeconds } = this.config;
     const now = Date.now();
     return inTransaction(this.dataSource, async (manager) => {

@@ -25,6 +25,7 @@ const ACCESS: Readonly<Record<string, Access>> = {
   passwords: { may: ['SELECT', 'INSERT', 'UPDATE'] },
   outgoing_mails: { may: VERBS, fixed: ['id', 'kind'] },
   email_tokens: { may: VERBS, fixed: ['hash', 'mail_id', 'user_id', 'purpose', 'email'] },
+  challenges: { may: VERBS, fixed: ['hash', 'purpose', 'user_id'] },
   security_events: { may: VERBS, fixed: ['id', 'user_id', 'kind', 'at'] },
   // FOR UPDATE, by which housekeeping takes its rows, needs a column that may change.
   invitations: { may: VERBS, fixed: ['token_hash', 'user_id'] },

@@ -17,6 +17,7 @@ export interface ProblemDocument {
   readonly code: ErrorCode;
   readonly requestId: string;
   readonly errors?: readonly InputError[];
+  readonly [member: string]: unknown;
 }
 
 export interface ProblemOptions {
@@ -25,6 +26,8 @@ export interface ProblemOptions {
   readonly headers?: Readonly<Record<string, string>>;
   /** Seconds, an integer; sent with 429 and 503. */
   readonly retryAfter?: number;
+  /** Members of this kind of problem alone, which a client needs to go on (RFC 9457 section 3.2). */
+  readonly members?: Readonly<Record<string, unknown>>;
   /** For the log alone. */
   readonly cause?: unknown;
 }
@@ -49,8 +52,9 @@ export class Problem extends Error {
   /** The response body; at most a few kB, whatever was sent. */
   document(requestId: string): ProblemDocument {
     const [status, detail] = errorCodes[this.code];
-    const { errors } = this.options;
+    const { errors, members } = this.options;
     return {
+      ...members,
       type: `urn:rampart:problem:${this.code}`,
       title: STATUS_CODES[status] ?? 'Error',
       status,

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { AuditService } from '../audit/audit.service.js';
@@ -7,6 +6,7 @@ import type { ConfigOf } from '../config/namespace.js';
 import { inTransaction } from '../database/transaction.js';
 import { Problem } from '../errors/problem.js';
 import { type Letter, Outbox, type Taken } from '../mail/outbox.service.js';
+import { hashOfToken } from '../security/opaque-token.js';
 import type { Actor, Caller } from '../security/principal.js';
 import { Invitation } from './invitation.entity.js';
 import { User } from './user.entity.js';
@@ -42,7 +42,7 @@ export class InvitationsService implements OnModuleInit {
       const mail = { kind: 'invitation', userId, payload: {}, usefulSeconds: invitationSeconds };
       const token = this.outbox.tokenOf(await this.outbox.put(manager, mail));
       const expiresAt = new Date(Date.now() + invitationSeconds * 1000);
-      await manager.insert(Invitation, { tokenHash: hashOf(token), userId, expiresAt });
+      await manager.insert(Invitation, { tokenHash: hashOfToken(token), userId, expiresAt });
       await this.audit.record(manager, caller, 'user.invited', userId, { roles: created.roles });
       return { user: created, url: showInvitations ? this.linkOf(token) : undefined };
     });
@@ -54,7 +54,7 @@ export class InvitationsService implements OnModuleInit {
       .createQueryBuilder()
       .delete()
       .from(Invitation)
-      .where('token_hash = :hash AND expires_at > now()', { hash: hashOf(token) })
+      .where('token_hash = :hash AND expires_at > now()', { hash: hashOfToken(token) })
       .returning('user_id')
       .execute();
     const [used] = raw as { user_id: string }[];
@@ -89,5 +89,3 @@ export class InvitationsService implements OnModuleInit {
     return `${this.config.publicUrl}/invitation#token=${token}`;
   }
 }
-
-const hashOf = (token: string): Buffer => createHash('sha256').update(token).digest();
