@@ -11,6 +11,7 @@ import { DatabaseModule } from './database/database.module.js';
 import { DocsModule } from './docs/docs.module.js';
 import { HealthModule } from './health/health.module.js';
 import { MailModule } from './mail/mail.module.js';
+import { MfaModule } from './mfa/mfa.module.js';
 import { PrivacyModule } from './privacy/privacy.module.js';
 import { SecurityEventsModule } from './security-events/security-events.module.js';
 import { SecurityModule } from './security/security.module.js';
@@ -36,6 +37,7 @@ export class AppModule {
         MailModule,
         UsersModule,
         ChallengesModule,
+        MfaModule,
         AuthModule,
         ApiKeysModule,
         DataModule,

@@ -43,6 +43,9 @@ const newestUser: Target = async () => {
 const ROUTES: Readonly<Record<string, Audited>> = {
   'POST /api/v1/auth/register': ['user.registered', newestUser],
   'POST /api/v1/auth/login': ['session.started', ({ body }) => String(claimsOf(body.access_token)['sid'])],
+  'POST /api/v1/auth/login/mfa': ['session.started', ({ body }) => String(claimsOf(body.access_token)['sid'])],
+  'POST /api/v1/auth/login/password': ['user.password_changed', newestUser],
+  'POST /api/v1/auth/step-up': ['session.stepped_up', ({ me }) => me.sessionId],
   'POST /api/v1/auth/refresh': null,
   'POST /api/v1/auth/invitations/accept': ['user.accepted', newestUser],
   'POST /api/v1/auth/email/verify': ['user.email_verified', newestUser],
@@ -57,6 +60,11 @@ const ROUTES: Readonly<Record<string, Audited>> = {
   'POST /api/v1/users/me/password': ['user.password_changed', self],
   'POST /api/v1/users/me/deletion': ['user.deletion_requested', self],
   'DELETE /api/v1/users/me/deletion': ['user.deletion_undone', self],
+  'POST /api/v1/users/me/mfa/totp': null,
+  'POST /api/v1/users/me/mfa/totp/confirm': ['totp.enabled', self],
+  'DELETE /api/v1/users/me/mfa/totp': ['totp.disabled', self],
+  'POST /api/v1/users/me/mfa/recovery-codes': ['recovery_codes.created', self],
+  'DELETE /api/v1/users/:id/mfa': ['user.mfa_reset', named],
   'POST /api/v1/users': ['user.invited', made],
   'PATCH /api/v1/users/:id': ['user.updated', named],
   'DELETE /api/v1/users/:id': ['user.deleted', named],
@@ -86,9 +94,10 @@ const AGENT = 'Personal-Browser/7.7';
 async function prepare(
   route: string,
 ): Promise<{ me: TestCaller; id: string; send: (o?: RequestOptions) => Promise<Answer> }> {
-  const me = await asAdmin(app);
+  const owner = await asAdmin(app);
   const [method = '', path = ''] = route.split(' ');
-  const prepared = await requests[route]?.(app, { credential: {}, owner: me });
+  const prepared = await requests[route]?.(app, { credential: { token: owner.token }, owner });
+  const me = prepared?.as ?? owner;
   let { id = '' } = prepared ?? {};
   if (route === 'DELETE /api/v1/auth/sessions') id = (await login(app, me)).sessionId;
   if (route === 'DELETE /api/v1/users/me/deletion') {

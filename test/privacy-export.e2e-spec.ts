@@ -23,7 +23,8 @@ const PATH = '/api/v1/users/me/export';
 type Row = Record<string, unknown>;
 interface Shown {
   /** The part of the copy with one row for each of these. */
-  readonly part: 'user' | 'password' | 'sessions' | 'apiKeys' | 'records' | 'securityEvents' | 'audit';
+  readonly part:
+    'user' | 'password' | 'totp' | 'recoveryCodes' | 'sessions' | 'apiKeys' | 'records' | 'securityEvents' | 'audit';
   readonly mine: string;
   readonly without?: Readonly<Record<string, string>>;
 }
@@ -36,6 +37,12 @@ const TABLES: Readonly<Record<string, Shown | string>> = {
   sessions: { part: 'sessions', mine: 'user_id = $1' },
   api_keys: { part: 'apiKeys', mine: 'owner_id = $1', without: { public_id: 'shown as the end of the prefix' } },
   records: { part: 'records', mine: 'owner_id = $1' },
+  totp_factors: {
+    part: 'totp',
+    mine: 'user_id = $1',
+    without: { sealed_secret: 'whoever has it has the factor', last_step: 'shown as the time of its last use' },
+  },
+  recovery_codes: { part: 'recoveryCodes', mine: 'user_id = $1', without: { hash: 'of a secret' } },
   security_events: { part: 'securityEvents', mine: 'user_id = $1' },
   audit_events: { part: 'audit', mine: 'actor_id = $1' },
   challenges: 'hashes of questions that last five minutes',
@@ -71,8 +78,10 @@ describe('GET /api/v1/users/me/export', () => {
       'audit',
       'password',
       'records',
+      'recoveryCodes',
       'securityEvents',
       'sessions',
+      'totp',
       'user',
     ]);
   });

@@ -33,6 +33,7 @@ export class ApiKeyStrategy extends PassportStrategy(HeaderAPIKeyStrategy, 'api-
       clientId: null,
       roles: standing.roles,
       scopes: heldScopes(standing.scopes, standing.roles),
+      authentication: null,
       expiresAt: standing.expiresAt ?? Number.POSITIVE_INFINITY,
       validFrom: Number.NEGATIVE_INFINITY,
       allowedCidrs: standing.allowedCidrs.length > 0 ? parseCidrs(standing.allowedCidrs) : null,

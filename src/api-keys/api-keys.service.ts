@@ -10,7 +10,9 @@ import { invalidInput, Problem } from '../errors/problem.js';
 import { SecurityEventsService } from '../security-events/security-events.service.js';
 import type { Actor, Caller } from '../security/principal.js';
 import { Revocations } from '../security/revocations.js';
+import type { Scope } from '../security/scopes.js';
 import { requireHeld } from '../security/scopes.guard.js';
+import { requireStepUp, SENSITIVE_CHANGE } from '../security/step-up.js';
 import { createApiKey } from './api-key-format.js';
 import { ApiKeySecret } from './api-key-secret.entity.js';
 import { ApiKey } from './api-key.entity.js';
@@ -31,8 +33,9 @@ export class ApiKeysService {
     @Inject(authConfig.KEY) private readonly config: ConfigOf<typeof authConfig>,
   ) {}
 
-  /** Throws 403 `scope_not_held`, 400 for an expiry in the past, 409 when there are too many. */
-  create(owner: Caller, input: CreateApiKey): Promise<{ entity: ApiKey; key: string }> {
+  /** Throws 403 `scope_not_held`, 400 for an expiry in the past, 409 when there are too many, 401 `step_up_required`. */
+  async create(owner: Caller, input: CreateApiKey): Promise<{ entity: ApiKey; key: string }> {
+    requireStepUpToWrite(owner, input.scopes);
     return inTransaction(this.dataSource, (manager) => this.insert(manager, owner, input));
   }
 
@@ -71,11 +74,12 @@ export class ApiKeysService {
     return key;
   }
 
-  /** Throws 404, 403 `scope_not_held`, 400. */
+  /** Throws 404, 403 `scope_not_held`, 400, 401 `step_up_required`. */
   async update(owner: Caller, id: string, changes: UpdateApiKey): Promise<ApiKey> {
     if (changes.scopes) requireHeld(owner, changes.scopes);
     const { expiresAt, ...rest } = changes;
     return this.change(owner, id, async (manager, key) => {
+      requireStepUpToWrite(owner, changes.scopes ?? key.scopes);
       Object.assign(key, rest);
       if (expiresAt !== undefined) key.expiresAt = futureDate(expiresAt);
       await manager.save(ApiKey, key);
@@ -84,9 +88,10 @@ export class ApiKeysService {
     });
   }
 
-  /** A new secret for the same key; the old one lives for the overlap. Throws 404. */
+  /** A new secret for the same key; the old one lives for the overlap. Throws 404, 401 `step_up_required`. */
   async rotate(owner: Caller, id: string, overlapSeconds: number): Promise<{ entity: ApiKey; key: string }> {
     return this.change(owner, id, async (manager, entity) => {
+      requireStepUpToWrite(owner, entity.scopes);
       const { key, secretHash } = createApiKey(this.config.keyEnvironment, entity.publicId);
       // Older secrets end with the first rotation after theirs: two live at most.
       await manager.query('DELETE FROM api_key_secrets WHERE key_id = $1 AND (expires_at IS NOT NULL OR $2 = 0)', [
@@ -124,6 +129,11 @@ export class ApiKeysService {
     this.revocations.applied([id]);
     return result;
   }
+}
+
+/** A key that changes things outlives the session it was made in: whoever stole that shall not make one. */
+function requireStepUpToWrite(owner: Caller, scopes: readonly Scope[]): void {
+  if (scopes.some((scope) => scope.endsWith(':write'))) requireStepUp(owner, SENSITIVE_CHANGE);
 }
 
 function futureDate(text: string | null | undefined): Date | null {

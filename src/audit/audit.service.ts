@@ -9,8 +9,10 @@ import { AuditEvent } from './audit-event.entity.js';
 
 /** Everything that is audited, as `resource.verb`. */
 export type AuditAction =
-  | `user.${'registered' | 'email_verified' | 'email_changed' | 'password_changed' | 'password_reset' | 'invited' | 'accepted' | 'updated' | 'deleted' | 'deletion_requested' | 'deletion_undone'}`
-  | `session.${'started' | 'ended' | 'reuse_detected'}`
+  | `user.${'registered' | 'email_verified' | 'email_changed' | 'password_changed' | 'password_reset' | 'invited' | 'accepted' | 'updated' | 'deleted' | 'deletion_requested' | 'deletion_undone' | 'mfa_reset'}`
+  | `totp.${'enabled' | 'disabled'}`
+  | `recovery_code${'s.created' | '.used'}`
+  | `session.${'started' | 'stepped_up' | 'ended' | 'reuse_detected'}`
   | `key.${'created' | 'updated' | 'rotated' | 'deleted'}`
   | `record.${'created' | 'updated' | 'deleted' | 'restored' | 'purged'}`
   | `signing_key.${'created' | 'imported' | 'rotated'}`;

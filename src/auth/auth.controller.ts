@@ -1,13 +1,13 @@
 import { Body, Controller, HttpCode, Post } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { FirstParty, Public, RequireScopes } from '../security/access.decorators.js';
+import { CurrentDevice, type Device } from '../security/device.js';
 import { type Actor, type Caller, CurrentActor, CurrentCaller } from '../security/principal.js';
 import { Sensitive } from '../security/rate-limit.decorators.js';
 import { AcceptInvitation, Accepted, Login, Refresh, Register, TokenView } from './auth.dto.js';
 import { AuthService } from './auth.service.js';
-import { CurrentDevice } from './device.js';
 import { RefreshService } from './refresh.service.js';
-import { type Device, SessionsService } from './sessions.service.js';
+import { SessionsService } from './sessions.service.js';
 
 @ApiTags('auth')
 @Controller('auth')

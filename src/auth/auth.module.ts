@@ -2,6 +2,8 @@ import { Module, type OnModuleInit } from '@nestjs/common';
 import { PassportModule } from '@nestjs/passport';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { Housekeeping } from '../database/housekeeping.js';
+import { ChallengesModule } from '../challenges/challenges.module.js';
+import { MfaModule } from '../mfa/mfa.module.js';
 import { PersonalData } from '../security/personal-data.js';
 import { SecurityEventsModule } from '../security-events/security-events.module.js';
 import { UsersModule } from '../users/users.module.js';
@@ -14,6 +16,9 @@ import { EmailController } from './email.controller.js';
 import { EmailToken } from './email-token.entity.js';
 import { EmailTokensService } from './email-tokens.service.js';
 import { EmailVerificationService } from './email-verification.service.js';
+import { LoginStepsController } from './login-steps.controller.js';
+import { LoginStepsService } from './login-steps.service.js';
+import { StepUpService } from './step-up.service.js';
 import { JwksController } from './jwks.controller.js';
 import { JwtStrategy } from './jwt.strategy.js';
 import { PasswordChangesService } from './password-changes.service.js';
@@ -38,9 +43,18 @@ const OVER = `SELECT ctid, id FROM sessions WHERE idle_expires_at < now() - inte
     PassportModule,
     TypeOrmModule.forFeature([Password, Session, RefreshToken, SigningKey, EmailToken]),
     UsersModule,
+    ChallengesModule,
+    MfaModule,
     SecurityEventsModule,
   ],
-  controllers: [AuthController, EmailController, PasswordController, SessionsController, JwksController],
+  controllers: [
+    AuthController,
+    LoginStepsController,
+    EmailController,
+    PasswordController,
+    SessionsController,
+    JwksController,
+  ],
   providers: [
     AuthService,
     AccessTokensService,
@@ -48,6 +62,8 @@ const OVER = `SELECT ctid, id FROM sessions WHERE idle_expires_at < now() - inte
     EmailTokensService,
     EmailVerificationService,
     JwtStrategy,
+    LoginStepsService,
+    StepUpService,
     BreachedPasswords,
     PasswordChangesService,
     PasswordHasher,

@@ -5,16 +5,17 @@ import { inTransaction } from '../database/transaction.js';
 import { Problem } from '../errors/problem.js';
 import { authConfig } from '../config/auth.config.js';
 import type { ConfigOf } from '../config/namespace.js';
+import type { Device } from '../security/device.js';
 import { evenly } from '../security/even-time.js';
 import type { Actor } from '../security/principal.js';
 import { InvitationsService } from '../users/invitations.service.js';
 import { UsersService } from '../users/users.service.js';
-import { AccessTokensService, type TokenResponse } from './access-tokens.service.js';
+import type { TokenResponse } from './access-tokens.service.js';
 import type { AcceptInvitation, Login, Register } from './auth.dto.js';
 import { EmailVerificationService } from './email-verification.service.js';
+import { LoginStepsService } from './login-steps.service.js';
 import { PasswordPolicy } from './password-policy.service.js';
 import { PasswordsService } from './passwords.service.js';
-import { type Device, SessionsService } from './sessions.service.js';
 
 /** Ways in. None of them says whether an address is known. */
 @Injectable()
@@ -23,8 +24,7 @@ export class AuthService {
     private readonly users: UsersService,
     private readonly passwords: PasswordsService,
     private readonly policy: PasswordPolicy,
-    private readonly sessions: SessionsService,
-    private readonly tokens: AccessTokensService,
+    private readonly steps: LoginStepsService,
     private readonly invitations: InvitationsService,
     private readonly audit: AuditService,
     private readonly verification: EmailVerificationService,
@@ -47,7 +47,7 @@ export class AuthService {
     if (taken === 'email_taken' || second === 'email_taken') await this.verification.tellTaken(person.email);
   }
 
-  /** Throws 401 `credentials_invalid`, in the same time for known and unknown addresses. */
+  /** Throws 401 `credentials_invalid`, in the same time for known and unknown addresses; after the right password what LoginStepsService says. */
   async login(actor: Actor, { email, password }: Login, device: Device): Promise<TokenResponse> {
     const user = await this.users.findByEmail(email);
     // As for an unknown address: otherwise whoever registers with one would learn whether it was taken.
@@ -55,9 +55,7 @@ export class AuthService {
     const active = user?.status === 'active' && mayEnter;
     const matches = await this.passwords.matches(active ? user.id : null, password);
     if (!active || !matches) throw new Problem('credentials_invalid');
-    const started = await this.sessions.start(actor, user.id, device);
-    if (!started) throw new Problem('credentials_invalid');
-    return this.tokens.respond(started.session, user.roles, started.refreshToken);
+    return this.steps.afterPassword(actor, user.id, password, device);
   }
 
   /** Activates an invited person with the password of their choice. Throws 400 `invitation_invalid`. */

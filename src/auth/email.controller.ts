@@ -1,8 +1,9 @@
 import { Body, Controller, HttpCode, Post } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiNoContentResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { FirstParty, Public, RequireScopes } from '../security/access.decorators.js';
+import { FirstParty, Public, RequireScopes, RequireStepUp } from '../security/access.decorators.js';
 import { type Actor, type Caller, CurrentActor, CurrentCaller } from '../security/principal.js';
 import { Sensitive } from '../security/rate-limit.decorators.js';
+import { SENSITIVE_CHANGE } from '../security/step-up.js';
 import { Accepted } from './auth.dto.js';
 import { ChangeEmail, ResendVerification, VerifyEmail } from './email.dto.js';
 import { EmailChangeService } from './email-change.service.js';
@@ -43,6 +44,7 @@ export class EmailController {
   @HttpCode(202)
   @RequireScopes('profile:write')
   @FirstParty()
+  @RequireStepUp(SENSITIVE_CHANGE)
   @Sensitive()
   @ApiAcceptedResponse({ type: Accepted })
   async change(@CurrentCaller() caller: Caller, @Body() input: ChangeEmail): Promise<Accepted> {

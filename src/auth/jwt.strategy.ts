@@ -4,9 +4,10 @@ import { PassportStrategy } from '@nestjs/passport';
 import { ExtractJwt, Strategy } from 'passport-jwt';
 import { authConfig } from '../config/auth.config.js';
 import type { ConfigOf } from '../config/namespace.js';
-import { HotReads } from '../database/hot-reads.js';
+import { HotReads, type SessionStanding } from '../database/hot-reads.js';
 import type { Credential } from '../security/principal.js';
 import { heldScopes } from '../security/scopes.js';
+import type { Authentication } from '../security/step-up.js';
 import { AccessTokenFormatError, CLOCK_SKEW, inspectAccessToken } from './access-token-format.js';
 import { FIRST_PARTY_CLIENT } from './access-tokens.service.js';
 import { SigningKeysService } from './signing-keys.service.js';
@@ -19,6 +20,8 @@ interface Claims {
   exp: number;
   iat: number;
   nbf?: number;
+  auth_time?: number;
+  acr?: string;
 }
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
@@ -45,7 +48,8 @@ export class JwtStrategy extends PassportStrategy(Strategy, 'jwt') {
   }
 
   /** Null refuses the token: the session has ended, or the owner is gone or not active. */
-  async validate({ sub, sid, client_id: clientId, scope, exp, iat, nbf = iat }: Claims): Promise<Credential | null> {
+  async validate(claims: Claims): Promise<Credential | null> {
+    const { sub, sid, client_id: clientId, scope, exp, iat, nbf = iat } = claims;
     if (clientId !== FIRST_PARTY_CLIENT || !sid || !UUID.test(sid) || !UUID.test(sub)) return null;
     const standing = await this.reads.sessionStanding(sid, sub);
     if (!standing) return null;
@@ -56,6 +60,7 @@ export class JwtStrategy extends PassportStrategy(Strategy, 'jwt') {
       clientId,
       roles: standing.roles,
       scopes: heldScopes(scope.split(' '), standing.roles),
+      authentication: authenticationOf(claims, standing),
       expiresAt: Math.min(exp * 1000, standing.expiresAt),
       validFrom: (Math.max(iat, nbf) - CLOCK_SKEW) * 1000,
       allowedCidrs: null,
@@ -63,6 +68,16 @@ export class JwtStrategy extends PassportStrategy(Strategy, 'jwt') {
     };
   }
 }
+
+/** A token that does not say when or how somebody was asked is of the weakest and oldest kind. */
+const authenticationOf = (
+  { acr, auth_time: time = 0 }: Claims,
+  { hasSecondFactor }: SessionStanding,
+): Authentication => ({
+  acr: acr === 'aal2' ? 'aal2' : 'aal1',
+  time: time * 1000,
+  hasSecondFactor,
+});
 
 /** Rejects with a plain sentence, which Passport treats as a refused token, unless the database is at fault. */
 async function verificationKey(keys: SigningKeysService, token: string, longestLife: number): Promise<KeyObject> {

@@ -4,12 +4,15 @@ import type { ConfigOf } from '../config/namespace.js';
 import { invalidInput } from '../errors/problem.js';
 import { BreachedPasswords } from './breached-passwords.js';
 import { CommonPasswords } from './common-passwords.js';
+import { isNewPassword, lengthRule, MIN_PASSWORD, MIN_PASSWORD_WITH_MFA } from './new-password.js';
 
 /** What a password may not be made of: it is known of the person, or of this service. */
 export interface PasswordContext {
   readonly email?: string | null | undefined;
   readonly username?: string | null | undefined;
   readonly displayName?: string | null | undefined;
+  /** With one a password may be shorter. */
+  readonly hasSecondFactor?: boolean;
 }
 
 const PRODUCT = 'rampart';
@@ -19,8 +22,8 @@ const SHORTEST_WORD = 4;
 const LEAST_OWN = 8;
 
 /**
- * Refuses passwords that are guessed first, with the reason (NIST SP 800-63B-4 section 3.1.1.2, ASVS 6.2.4, 6.2.11, 6.2.12). Length is
- * the business of the DTO; there are no rules of composition.
+ * Refuses passwords that are guessed first, with the reason (NIST SP 800-63B-4 section 3.1.1.2, ASVS 6.2.4, 6.2.11, 6.2.12). There are
+ * no rules of composition.
  */
 @Injectable()
 export class PasswordPolicy {
@@ -36,6 +39,8 @@ export class PasswordPolicy {
 
   /** Throws 400 `validation_failed`, naming the member that holds the password. */
   async require(password: string, member: string, context: PasswordContext = {}): Promise<void> {
+    const least = context.hasSecondFactor ? MIN_PASSWORD_WITH_MFA : MIN_PASSWORD;
+    if (!isNewPassword(password, least)) throw tooShort(member, least);
     if (this.common.has(password)) throw refusal(member, 'common', 'Is among the passwords that are tried first.');
     this.requireUnrelated(password, member, context);
     if (await this.breached.has(password)) throw refusal(member, 'breached', 'Is in a list of stolen passwords.');
@@ -54,6 +59,9 @@ export class PasswordPolicy {
     return rest.length < folded(password).length && lettersAndDigits(rest).length < LEAST_OWN;
   }
 }
+
+const tooShort = (member: string, least: number) =>
+  invalidInput([{ pointer: `/${member}`, code: 'password', detail: lengthRule(least) }]);
 
 const refusal = (member: string, reason: string, detail: string) =>
   invalidInput([{ pointer: `/${member}`, code: `password_${reason}`, detail }]);

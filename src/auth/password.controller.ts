@@ -1,13 +1,13 @@
 import { Body, Controller, HttpCode, Post } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiNoContentResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { FirstParty, Public, RequireScopes } from '../security/access.decorators.js';
+import { FirstParty, Public, RequireScopes, RequireStepUp } from '../security/access.decorators.js';
+import { CurrentDevice, type Device } from '../security/device.js';
 import { type Actor, type Caller, CurrentActor, CurrentCaller } from '../security/principal.js';
 import { Sensitive } from '../security/rate-limit.decorators.js';
+import { SENSITIVE_CHANGE } from '../security/step-up.js';
 import { Accepted } from './auth.dto.js';
-import { CurrentDevice } from './device.js';
 import { PasswordChangesService } from './password-changes.service.js';
 import { ChangePassword, ForgotPassword, ResetPassword } from './password.dto.js';
-import type { Device } from './sessions.service.js';
 
 @ApiTags('auth')
 @Controller()
@@ -45,6 +45,7 @@ export class PasswordController {
   @HttpCode(204)
   @RequireScopes('profile:write')
   @FirstParty()
+  @RequireStepUp(SENSITIVE_CHANGE)
   @Sensitive()
   @ApiNoContentResponse()
   async change(

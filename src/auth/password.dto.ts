@@ -1,5 +1,7 @@
 import { Email, Text } from '../security/fields.js';
-import { MAX_PASSWORD, NewPassword } from './new-password.js';
+import { MAX_PASSWORD, MIN_PASSWORD, MIN_PASSWORD_WITH_MFA, NewPassword } from './new-password.js';
+
+const SHORTER = `At least ${MIN_PASSWORD} characters without a second factor.`;
 
 export class ForgotPassword {
   @Email()
@@ -10,7 +12,7 @@ export class ResetPassword {
   @Text(1, 512)
   token: string;
 
-  @NewPassword()
+  @NewPassword(MIN_PASSWORD_WITH_MFA, { description: SHORTER })
   password: string;
 }
 
@@ -18,6 +20,6 @@ export class ChangePassword {
   @Text(1, MAX_PASSWORD * 4)
   currentPassword: string;
 
-  @NewPassword()
+  @NewPassword(MIN_PASSWORD_WITH_MFA, { description: SHORTER })
   newPassword: string;
 }

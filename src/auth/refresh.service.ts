@@ -11,15 +11,14 @@ import { hashOfToken, newOpaqueToken } from '../security/opaque-token.js';
 import type { Actor } from '../security/principal.js';
 import { Revocations } from '../security/revocations.js';
 import { AccessTokensService, type TokenResponse } from './access-tokens.service.js';
+import type { Session } from './session.entity.js';
 import { RefreshToken } from './refresh-token.entity.js';
 import { openSuccessor, sealSuccessor } from './refresh-token.js';
 
 /** How long the parent of the live token still yields that token: a lost answer, a second tab. */
 const GRACE_SECONDS = 10;
 
-interface Family {
-  id: string;
-  userId: string;
+interface Family extends Pick<Session, 'id' | 'userId' | 'acr' | 'createdAt'> {
   roles: string[];
 }
 
@@ -74,7 +73,7 @@ export class RefreshService {
 
   private async lockFamily(manager: EntityManager, hash: Buffer): Promise<Family | null> {
     const rows = await manager.query<Family[]>(
-      `SELECT s.id, s.user_id AS "userId", u.roles FROM sessions s JOIN users u ON u.id = s.user_id
+      `SELECT s.id, s.user_id AS "userId", s.acr, s.created_at AS "createdAt", u.roles FROM sessions s JOIN users u ON u.id = s.user_id
        WHERE s.id = (SELECT session_id FROM refresh_tokens WHERE hash = $1) AND s.ended_at IS NULL
          AND s.idle_expires_at > now() AND s.expires_at > now() AND u.status = 'active' FOR UPDATE OF s`,
       [hash],

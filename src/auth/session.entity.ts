@@ -1,7 +1,9 @@
-import { Column, CreateDateColumn, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
+import { Check, Column, CreateDateColumn, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
+import type { AssuranceLevel } from '../security/step-up.js';
 
 /** A person signed in somewhere: one family of refresh tokens. */
 @Entity('sessions')
+@Check('sessions_acr', `acr IN ('aal1', 'aal2')`)
 @Index('sessions_by_user', ['userId', 'createdAt'])
 @Index('sessions_by_expiry', ['idleExpiresAt'])
 export class Session {
@@ -21,6 +23,10 @@ export class Session {
   /** The network of the address at login, not the address: enough to recognise a place. */
   @Column('text')
   network: string;
+
+  /** How strong the login was. */
+  @Column('text', { default: 'aal1' })
+  acr: AssuranceLevel;
 
   @CreateDateColumn({ name: 'created_at', type: 'timestamptz', precision: 3, default: () => 'now()' })
   createdAt: Date;

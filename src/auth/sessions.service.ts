@@ -10,8 +10,10 @@ import { inTransaction } from '../database/transaction.js';
 import { walk } from '../database/walk.js';
 import { Problem } from '../errors/problem.js';
 import { SecurityEventsService } from '../security-events/security-events.service.js';
+import type { Device } from '../security/device.js';
 import { newOpaqueToken } from '../security/opaque-token.js';
 import type { Actor, Caller } from '../security/principal.js';
+import type { AssuranceLevel } from '../security/step-up.js';
 import { Revocations } from '../security/revocations.js';
 import { UserChanges } from '../users/user-changes.js';
 import { SessionView } from './session.dto.js';
@@ -19,10 +21,10 @@ import { FIRST_PARTY_CLIENT } from './access-tokens.service.js';
 import { RefreshToken } from './refresh-token.entity.js';
 import { Session } from './session.entity.js';
 
-/** Where somebody signs in from, as far as it is kept. */
-export interface Device {
-  readonly userAgent: string | null;
-  readonly network: string;
+export interface StartedSession {
+  readonly session: Session;
+  readonly roles: readonly string[];
+  readonly refreshToken: string;
 }
 
 /** Sessions of people: they start at login and end for every instance within a second. */
@@ -42,34 +44,35 @@ export class SessionsService implements OnModuleInit {
     this.userChanges.onDisabled((manager, userId) => this.endAllOf(manager, userId));
   }
 
-  /** Starts a session with its first refresh token; null when the person is not active any more. */
+  /** Starts a session with its first refresh token, within the transaction that used up what was shown for it. Null when the person is not active any more. */
   async start(
+    manager: EntityManager,
     actor: Actor,
-    userId: string,
+    { userId, acr }: { userId: string; acr: AssuranceLevel },
     device: Device,
-  ): Promise<{ session: Session; refreshToken: string } | null> {
+  ): Promise<StartedSession | null> {
     const { token, hash } = newOpaqueToken();
     const { sessionIdleSeconds, sessionAbsoluteSeconds } = this.config;
     const now = Date.now();
-    return inTransaction(this.dataSource, async (manager) => {
-      // Locked: who is being disabled meanwhile would keep this session for the day that they are let in again.
-      const active = `SELECT 1 FROM users WHERE id = $1 AND status = 'active' FOR SHARE`;
-      if ((await manager.query<unknown[]>(active, [userId])).length === 0) return null;
-      const isNew = await this.isNewDevice(manager, userId, device);
-      const session = manager.create(Session, {
-        id: uuid(),
-        userId,
-        clientId: FIRST_PARTY_CLIENT,
-        ...device,
-        idleExpiresAt: new Date(now + Math.min(sessionIdleSeconds, sessionAbsoluteSeconds) * 1000),
-        expiresAt: new Date(now + sessionAbsoluteSeconds * 1000),
-      });
-      await manager.insert(Session, session);
-      await inserting(manager, RefreshToken, { hash, sessionId: session.id }).execute();
-      await this.audit.record(manager, actor, 'session.started', session.id, { userId });
-      if (isNew) await this.events.record(manager, userId, 'session.new_device', device);
-      return { session, refreshToken: token };
+    // Locked: who is being disabled meanwhile would keep this session for the day that they are let in again.
+    const active = `SELECT roles FROM users WHERE id = $1 AND status = 'active' FOR SHARE`;
+    const [user] = await manager.query<{ roles: string[] }[]>(active, [userId]);
+    if (!user) return null;
+    const isNew = await this.isNewDevice(manager, userId, device);
+    const session = manager.create(Session, {
+      id: uuid(),
+      userId,
+      clientId: FIRST_PARTY_CLIENT,
+      ...device,
+      acr,
+      idleExpiresAt: new Date(now + Math.min(sessionIdleSeconds, sessionAbsoluteSeconds) * 1000),
+      expiresAt: new Date(now + sessionAbsoluteSeconds * 1000),
     });
+    await manager.insert(Session, session);
+    await inserting(manager, RefreshToken, { hash, sessionId: session.id }).execute();
+    await this.audit.record(manager, actor, 'session.started', session.id, { userId });
+    if (isNew) await this.events.record(manager, userId, 'session.new_device', device);
+    return { session, roles: user.roles, refreshToken: token };
   }
 
   /** Whether nobody has signed in as the person like this before, though somebody has. Of the first one nobody need be told. */
@@ -95,8 +98,8 @@ export class SessionsService implements OnModuleInit {
       return this.sessions.find({ where: { userId, id }, order: { id: 'ASC' }, take: size });
     });
     for await (const session of sessions) {
-      const { clientId, expiresAt: endsAt, endedAt } = session;
-      yield { ...SessionView.from(session, credentialId), clientId, endsAt, endedAt };
+      const { clientId, acr, expiresAt: endsAt, endedAt } = session;
+      yield { ...SessionView.from(session, credentialId), clientId, acr, endsAt, endedAt };
     }
   }
 

@@ -38,7 +38,7 @@ function seed(app: INestApplicationContext, env: Env): Promise<object> {
       .get(ApiKeysService)
       .insert(
         manager,
-        { ...owner, scopes: scopesOf(roles) },
+        { ...owner, scopes: scopesOf(roles), authentication: null },
         { name: 'first key', scopes: ['data:read', 'data:write'] },
         SYSTEM,
       );

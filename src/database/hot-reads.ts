@@ -7,6 +7,8 @@ import { readAllPrepared, readPrepared, type Row, type Statement } from './prepa
 export interface SessionStanding {
   readonly roles: string[];
   readonly expiresAt: number;
+  /** Whether the owner has a second factor. */
+  readonly hasSecondFactor: boolean;
 }
 
 export interface KeyStanding {
@@ -30,7 +32,9 @@ const json = (column: string) => `to_json(${column})::text`;
 
 const SESSION_STANDING = {
   name: 'session-standing',
-  text: `SELECT ${json('u.roles')}, ${milliseconds('s.expires_at')} FROM sessions s JOIN users u ON u.id = s.user_id
+  text: `SELECT ${json('u.roles')}, ${milliseconds('s.expires_at')},
+      EXISTS (SELECT FROM totp_factors t WHERE t.user_id = u.id AND t.confirmed_at IS NOT NULL)::text
+    FROM sessions s JOIN users u ON u.id = s.user_id
     WHERE s.id = $1 AND s.user_id = $2 AND s.ended_at IS NULL AND s.expires_at > now() AND u.status = 'active'`,
 };
 
@@ -92,7 +96,7 @@ export class HotReads {
   /** The owner of a session that has not ended, if the owner is active. */
   async sessionStanding(sessionId: string, userId: string): Promise<SessionStanding | null> {
     const row = await readPrepared(this.pool, SESSION_STANDING, [sessionId, userId]);
-    return row && { roles: list(row[0]), expiresAt: Number(row[1]) };
+    return row && { roles: list(row[0]), expiresAt: Number(row[1]), hasSecondFactor: row[2] === 'true' };
   }
 
   /** The key with this secret, if it and its secret have not expired and its owner is active. */

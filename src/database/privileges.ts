@@ -26,10 +26,12 @@ const ACCESS: Readonly<Record<string, Access>> = {
   outgoing_mails: { may: VERBS, fixed: ['id', 'kind'] },
   email_tokens: { may: VERBS, fixed: ['hash', 'mail_id', 'user_id', 'purpose', 'email'] },
   challenges: { may: VERBS, fixed: ['hash', 'purpose', 'user_id'] },
+  totp_factors: { may: VERBS, fixed: ['user_id'] },
+  recovery_codes: { may: VERBS, fixed: ['hash', 'user_id'] },
   security_events: { may: VERBS, fixed: ['id', 'user_id', 'kind', 'at'] },
   // FOR UPDATE, by which housekeeping takes its rows, needs a column that may change.
   invitations: { may: VERBS, fixed: ['token_hash', 'user_id'] },
-  sessions: { may: VERBS, fixed: ['id', 'user_id', 'client_id', 'created_at', 'expires_at'] },
+  sessions: { may: VERBS, fixed: ['id', 'user_id', 'client_id', 'acr', 'created_at', 'expires_at'] },
   refresh_tokens: { may: VERBS, fixed: ['hash', 'session_id', 'parent_hash'] },
   signing_keys: { may: VERBS, fixed: ['kid', 'algorithm', 'public_jwk', 'sealed_private', 'created_at'] },
   revocations: { may: VERBS, fixed: ['id', 'subject'] },

@@ -1,9 +1,10 @@
 import { Readable } from 'node:stream';
 import { Body, Controller, Delete, Get, HttpCode, Post, StreamableFile } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { FirstParty, RequireScopes } from '../security/access.decorators.js';
+import { FirstParty, RequireScopes, RequireStepUp } from '../security/access.decorators.js';
 import { type Caller, CurrentCaller } from '../security/principal.js';
 import { RouteLimit, Sensitive } from '../security/rate-limit.decorators.js';
+import { SENSITIVE_CHANGE } from '../security/step-up.js';
 import { ExportService } from './export.service.js';
 import { DeletionView, RequestDeletion } from './privacy.dto.js';
 import { PrivacyService } from './privacy.service.js';
@@ -34,6 +35,7 @@ export class PrivacyController {
   @HttpCode(202)
   @RequireScopes('profile:write')
   @FirstParty()
+  @RequireStepUp(SENSITIVE_CHANGE)
   @Sensitive()
   @ApiAcceptedResponse({ type: DeletionView })
   async request(@CurrentCaller() caller: Caller, @Body() input: RequestDeletion): Promise<DeletionView> {

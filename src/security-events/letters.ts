@@ -41,6 +41,31 @@ const WORDS: Readonly<Record<SecurityEventKind, Words>> = {
     otherwise:
       'If it was not you, somebody reads your mail: secure your mailbox first, then reset your password again.',
   },
+  'mfa.totp_enabled': {
+    subject: 'One-time passwords were turned on',
+    what: 'Signing in to your account asks for a code of an authenticator from now on.',
+    otherwise: 'If it was not you, somebody else has that authenticator: tell whoever runs this service at once.',
+  },
+  'mfa.totp_disabled': {
+    subject: 'One-time passwords were turned off',
+    what: 'Signing in to your account does not ask for a code of an authenticator any more.',
+    otherwise: RESET,
+  },
+  'mfa.recovery_codes_created': {
+    subject: 'New recovery codes',
+    what: 'Ten new recovery codes were made for your account. The old ones are not valid any more.',
+    otherwise: RESET,
+  },
+  'mfa.recovery_code_used': {
+    subject: 'A recovery code was used',
+    what: 'Somebody signed in to your account with your password and a recovery code.',
+    otherwise: RESET,
+  },
+  'mfa.reset': {
+    subject: 'Your second factors were removed',
+    what: 'An administrator removed every second factor of your account. Signing in asks for your password alone.',
+    otherwise: 'If you did not ask for it, tell whoever runs this service.',
+  },
 };
 
 /** The mail about an event. It has no link: whoever imitates it would have one. */

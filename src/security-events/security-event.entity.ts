@@ -8,6 +8,11 @@ export const securityEventKinds = [
   'email.changed',
   'password.changed',
   'password.reset',
+  'mfa.totp_enabled',
+  'mfa.totp_disabled',
+  'mfa.recovery_codes_created',
+  'mfa.recovery_code_used',
+  'mfa.reset',
 ] as const;
 export type SecurityEventKind = (typeof securityEventKinds)[number];
 

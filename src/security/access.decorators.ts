@@ -1,5 +1,6 @@
 import { Reflector } from '@nestjs/core';
 import type { Role, Scope } from './scopes.js';
+import type { StepUp } from './step-up.js';
 
 const PublicRoute = Reflector.createDecorator<true>();
 
@@ -19,4 +20,7 @@ const FirstPartyRoute = Reflector.createDecorator<true>();
 /** A session of the person: neither keys nor grants, besides the scopes. */
 export const FirstParty = () => FirstPartyRoute(true);
 
-export const declarations = { PublicRoute, RequiredScopes, RequiredRoles, FirstPartyRoute };
+/** A fresh and strong authentication, besides the first party (RFC 9470). */
+export const RequireStepUp = Reflector.createDecorator<StepUp>();
+
+export const declarations = { PublicRoute, RequiredScopes, RequiredRoles, FirstPartyRoute, RequireStepUp };

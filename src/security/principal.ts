@@ -2,6 +2,7 @@ import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import type { Limit } from '../config/limits.js';
 import type { Cidrs } from '../config/address.js';
+import type { Authentication } from './step-up.js';
 
 /** Who asks: at most what the owner holds at this moment, whatever the credential says. */
 export interface Principal {
@@ -13,6 +14,8 @@ export interface Principal {
   readonly clientId: string | null;
   readonly roles: readonly string[];
   readonly scopes: ReadonlySet<string>;
+  /** When and how the person was asked who they are; null where no person was, as with keys. */
+  readonly authentication: Authentication | null;
 }
 
 /** What a strategy proves, and until when it may be remembered. */

@@ -2,6 +2,7 @@ import type { ExecutionContext, Type } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { declarations } from './access.decorators.js';
 import type { Role, Scope } from './scopes.js';
+import type { StepUp } from './step-up.js';
 
 /** What a route declares about access. */
 export interface RoutePolicy {
@@ -9,6 +10,7 @@ export interface RoutePolicy {
   readonly scopes: readonly Scope[];
   readonly roles: readonly Role[];
   readonly firstParty: boolean;
+  readonly stepUp: StepUp | null;
 }
 
 type Handler = (...args: never[]) => unknown;
@@ -33,17 +35,22 @@ export const policyFor = (context: ExecutionContext): RoutePolicy =>
 
 function readPolicy(controller: Type, handler: Handler): RoutePolicy {
   const places = [handler, controller];
-  const { PublicRoute, RequiredScopes, RequiredRoles, FirstPartyRoute } = declarations;
+  const { PublicRoute, RequiredScopes, RequiredRoles, FirstPartyRoute, RequireStepUp } = declarations;
   const scopes = reflector.get(RequiredScopes, handler) ?? reflector.get(RequiredScopes, controller);
   const isPublic =
     reflector.get(PublicRoute, handler) ?? (scopes ? false : reflector.get(PublicRoute, controller)) ?? false;
   if (isPublic === Boolean(scopes?.length)) {
     throw new Error(`${controller.name}.${handler.name} must declare @Public() or @RequireScopes(), one of them`);
   }
+  const firstParty = reflector.getAllAndOverride(FirstPartyRoute, places) ?? false;
+  const stepUp = reflector.getAllAndOverride(RequireStepUp, places) ?? null;
+  if (stepUp && !firstParty)
+    throw new Error(`${controller.name}.${handler.name} asks a key to log in again: add @FirstParty()`);
   return {
     isPublic,
     scopes: scopes ?? [],
     roles: reflector.getAllAndOverride(RequiredRoles, places) ?? [],
-    firstParty: reflector.getAllAndOverride(FirstPartyRoute, places) ?? false,
+    firstParty,
+    stepUp,
   };
 }

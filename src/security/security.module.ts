@@ -23,6 +23,7 @@ import { Revocations } from './revocations.js';
 import { RolesGuard } from './roles.guard.js';
 import { RouteDeclarations } from './route-declarations.js';
 import { ScopesGuard } from './scopes.guard.js';
+import { StepUpGuard } from './step-up.guard.js';
 import { UnexpectedInputGuard } from './unexpected-input.guard.js';
 import { StrictValidationPipe } from './validation.pipe.js';
 
@@ -32,6 +33,7 @@ const layers = [
   { provide: APP_GUARD, useClass: RateLimitGuard },
   { provide: APP_GUARD, useClass: RolesGuard },
   { provide: APP_GUARD, useClass: ScopesGuard },
+  { provide: APP_GUARD, useClass: StepUpGuard },
   { provide: APP_GUARD, useClass: UnexpectedInputGuard },
   StrictValidationPipe,
   InputValidation,

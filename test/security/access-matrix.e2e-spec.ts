@@ -40,6 +40,9 @@ const MATRIX = `
   POST   /api/v1/auth/password/forgot        202    202    202    202   202    202   202   202    202   -       -
   POST   /api/v1/auth/password/reset         204    204    204    204   204    204   204   204    204   -       -
   POST   /api/v1/auth/logout                 anon   token  204    204   204    204   first first  key   -       -
+  POST   /api/v1/auth/login/mfa              200    200    200    200   200    200   200   200    200   -       -
+  POST   /api/v1/auth/login/password         204    204    204    204   204    204   204   204    204   -       -
+  POST   /api/v1/auth/step-up                anon   token  200    200   200    200   first first  key   -       -
   GET    /api/v1/auth/sessions               anon   token  200    200   200    200   first first  key   -       -
   DELETE /api/v1/auth/sessions               anon   token  204    204   204    204   first first  key   -       -
   DELETE /api/v1/auth/sessions/:id           anon   token  204    204   204    204   first first  key   hidden  hidden
@@ -51,12 +54,18 @@ const MATRIX = `
   GET    /api/v1/users/me/export             anon   token  200    200   200    200   first first  key   -       -
   POST   /api/v1/users/me/deletion           anon   token  scope  202   202    202   first first  key   -       -
   DELETE /api/v1/users/me/deletion           anon   token  scope  204   204    204   first first  key   -       -
+  GET    /api/v1/users/me/mfa                anon   token  200    200   200    200   first first  key   -       -
+  POST   /api/v1/users/me/mfa/totp           anon   token  scope  201   201    201   first first  key   -       -
+  POST   /api/v1/users/me/mfa/totp/confirm   anon   token  scope  200   200    200   first first  key   -       -
+  DELETE /api/v1/users/me/mfa/totp           anon   token  scope  204   204    204   first first  key   -       -
+  POST   /api/v1/users/me/mfa/recovery-codes anon   token  scope  201   201    201   first first  key   -       -
   GET    /api/v1/users                       anon   token  scope  scope 200    200   200   scope  key   -       -
   POST   /api/v1/users                       anon   token  role   role  role   201   201   scope  key   -       -
   GET    /api/v1/users/:id                   anon   token  scope  scope 200    200   200   scope  key   -       -
   PATCH  /api/v1/users/:id                   anon   token  role   role  role   200   200   scope  key   -       -
   DELETE /api/v1/users/:id                   anon   token  role   role  role   204   204   scope  key   -       -
   DELETE /api/v1/users/:id/sessions          anon   token  role   role  role   204   204   scope  key   -       -
+  DELETE /api/v1/users/:id/mfa               anon   token  role   role  role   204   204   scope  key   -       -
   GET    /api/v1/api-keys                    anon   token  scope  200   scope  200   200   scope  key   -       -
   POST   /api/v1/api-keys                    anon   token  scope  201   scope  201   first first  key   -       -
   GET    /api/v1/api-keys/:id                anon   token  scope  200   scope  200   200   scope  key   hidden  hidden

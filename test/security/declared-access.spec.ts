@@ -141,10 +141,11 @@ async function start(controller: Type): Promise<void> {
 const HEAD = ['method', 'path', 'who', 'limits besides the tier', 'bodies'];
 
 function rowOf({ method, path, policy, config }: DeclaredRoute): string[] {
-  const { isPublic, scopes, roles, firstParty } = policy;
+  const { isPublic, scopes, roles, firstParty, stepUp } = policy;
   const who = isPublic ? ['public'] : [scopes.join(' ')];
   if (roles.length > 0) who.push(`role ${roles.join(' or ')}`);
   if (firstParty) who.push('first-party');
+  if (stepUp) who.push(`${stepUp.acr} within ${stepUp.maxAge} s`);
   const limits = [
     config.sensitive ? 'sensitive' : '',
     config.limits ? `route ${formatLimits(config.limits)}` : '',

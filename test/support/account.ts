@@ -1,6 +1,7 @@
 import type { TestApp } from './app.js';
 import { asUser, login, type TestCaller, withKey } from './callers.js';
 import { aRecord } from './factories.js';
+import { steppedUp, withTotp } from './totp.js';
 
 export interface Account extends TestCaller {
   readonly username: string;
@@ -39,11 +40,21 @@ export async function anAccount(app: TestApp): Promise<Account> {
     records.push(String(body.id));
   }
   await call('DELETE', `/api/v1/data/${records[2]}`, { headers: { 'if-match': '*' } });
+  const strong = await steppedUp(app, await withTotp(app, person));
   await fillIn(app, person, key.id);
   const [refreshToken, secondKey] = [String(refreshed.body.refresh_token), String(rotated.body.key)];
-  const tokens = [person.token, person.refreshToken, refreshToken, over.token, over.refreshToken];
+  const tokens = [
+    person.token,
+    strong.token,
+    strong.secret,
+    ...strong.recoveryCodes,
+    person.refreshToken,
+    refreshToken,
+    over.token,
+    over.refreshToken,
+  ];
   const secrets = [...tokens, key.key, secondKey, person.password];
-  return { ...person, username, key, records, refreshToken, secondKey, secrets };
+  return { ...strong, username, key, records, refreshToken, secondKey, secrets };
 }
 
 /** What no request of theirs writes, or not at once. */

@@ -1,8 +1,9 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { Reached } from './app.js';
-import { asAdmin, asAuditor, asReader, asUser, claimsOf, login, type TestCaller, withKey } from './callers.js';
+import { asAdmin, asAuditor, asReader, asUser, claimsOf, type TestCaller, withKey } from './callers.js';
 import { aKey, aPerson, aRecord } from './factories.js';
 import type { RequestOptions } from './http.js';
+import { challengeOf, codeOf, mayHaveFactor, steppedUp, withTotp } from './totp.js';
 
 /** Whose credential a request carries, and whose row it names. */
 export interface Kind {
@@ -51,7 +52,24 @@ export type Prepare = (app: Reached, kind: Kind) => Promise<Prepared> | Prepared
 interface Prepared extends RequestOptions {
   /** The row the path names. */
   readonly id?: string;
+  /** Who calls in place of the owner, where that would be another one afterwards. */
+  readonly as?: TestCaller;
 }
+
+/** With somebody of the same roles in place of a caller with a session, who stays as they are for the rows to come. */
+const another =
+  (make: (app: Reached, person: TestCaller) => Promise<Prepared>): Prepare =>
+  async (app, { credential, owner }) => {
+    if (credential.token !== owner.token) return {};
+    const [row] = await app.db.query<{ roles: string[] }>('SELECT roles FROM users WHERE id = $1', [owner.id]);
+    const person = await asUser(app, row?.roles);
+    const { as = person, ...prepared } = await make(app, person);
+    return { token: as.token, as, ...prepared };
+  };
+
+/** The same person, just after they have shown a second factor. */
+const withFactor = async (app: Reached, person: TestCaller): Promise<Prepared> =>
+  mayHaveFactor(person) ? { as: await steppedUp(app, await withTotp(app, person)) } : {};
 
 const body =
   (json: unknown): Prepare =>
@@ -80,9 +98,18 @@ export const requests: Readonly<Record<string, Prepare>> = {
   'POST /api/v1/auth/password/reset': async ({ db }) => ({
     json: { token: await anEmailToken(db, 'reset_password'), password: aPerson().password },
   }),
-  // The session that ends must not be the one that the other rows are called with.
-  'POST /api/v1/auth/logout': async (app, { credential, owner }) =>
-    credential.token === owner.token ? { token: (await login(app, owner)).token } : {},
+  'POST /api/v1/auth/logout': another(async () => ({})),
+  'POST /api/v1/auth/login/mfa': async (app) => {
+    const member = await withTotp(app, await asUser(app));
+    return { json: { challenge: await challengeOf(app, member), code: await codeOf(member.secret) } };
+  },
+  'POST /api/v1/auth/login/password': async ({ db }) => ({
+    json: { challenge: await aChallenge(db, 'new_password'), password: aPerson().password },
+  }),
+  'POST /api/v1/auth/step-up': another(async (app, person) => {
+    if (!mayHaveFactor(person)) return { json: { password: person.password } };
+    return { json: { code: await codeOf((await withTotp(app, person)).secret) } };
+  }),
   'GET /api/v1/auth/sessions': nothing,
   'DELETE /api/v1/auth/sessions': nothing,
   'DELETE /api/v1/auth/sessions/:id': async ({ db }, { owner }) => ({ id: await aSession(db, owner.id) }),
@@ -96,12 +123,21 @@ export const requests: Readonly<Record<string, Prepare>> = {
   'GET /api/v1/users/me/export': nothing,
   'POST /api/v1/users/me/deletion': (_, { owner: { password } }) => ({ json: { password } }),
   'DELETE /api/v1/users/me/deletion': nothing,
+  'GET /api/v1/users/me/mfa': nothing,
+  'POST /api/v1/users/me/mfa/totp': nothing,
+  'POST /api/v1/users/me/mfa/totp/confirm': another(async (_, person) => {
+    const { body: setup } = await person.call('POST', '/api/v1/users/me/mfa/totp');
+    return { json: { code: setup.secret ? await codeOf(setup.secret) : '123456' } };
+  }),
+  'DELETE /api/v1/users/me/mfa/totp': another(withFactor),
+  'POST /api/v1/users/me/mfa/recovery-codes': another(withFactor),
   'GET /api/v1/users': nothing,
   'POST /api/v1/users': () => ({ json: { email: aPerson().email } }),
   'GET /api/v1/users/:id': async ({ db }) => ({ id: await aUser(db) }),
   'PATCH /api/v1/users/:id': async ({ db }) => ({ id: await aUser(db), json: { status: 'disabled' } }),
   'DELETE /api/v1/users/:id': async ({ db }) => ({ id: await aUser(db) }),
   'DELETE /api/v1/users/:id/sessions': async ({ db }) => ({ id: await aUser(db) }),
+  'DELETE /api/v1/users/:id/mfa': async ({ db }) => ({ id: await aUser(db) }),
   'GET /api/v1/api-keys': nothing,
   'POST /api/v1/api-keys': () => ({ json: aKey({ scopes: ['keys:read'] }) }),
   'GET /api/v1/api-keys/:id': async ({ db }, { owner }) => ({ id: await aStoredKey(db, owner.id) }),
@@ -136,6 +172,15 @@ async function aUser(db: Database): Promise<string> {
     email,
   ]);
   return id;
+}
+
+async function aChallenge(db: Database, purpose: string): Promise<string> {
+  const challenge = randomBytes(32).toString('base64url');
+  await db.query(
+    `INSERT INTO challenges VALUES (sha256(convert_to($1, 'UTF8')), $2, $3, now() + interval '5 minutes')`,
+    [challenge, purpose, await aUser(db)],
+  );
+  return challenge;
 }
 
 async function anEmailToken(db: Database, purpose = 'verify_email'): Promise<string> {

@@ -1,11 +1,16 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { networkOf } from '../config/address.js';
-import type { Device } from './sessions.service.js';
 
 const MAX_AGENT = 200;
 
-/** Where this request comes from, as far as a session keeps it. */
+/** Where somebody does something from, as far as it is kept. */
+export interface Device {
+  readonly userAgent: string | null;
+  readonly network: string;
+}
+
+/** Where this request comes from. */
 export const CurrentDevice = createParamDecorator((_: unknown, context: ExecutionContext): Device => {
   const [{ headers, ip }] = context.getArgs<[FastifyRequest]>();
   // Header bytes are latin1; what is not printable would only confuse whoever reads the list.

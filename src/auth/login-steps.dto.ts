@@ -1,0 +1,46 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { OneTimeCode } from '../mfa/mfa.dto.js';
+import { Text } from '../security/fields.js';
+import type { AccessTokenResponse } from './access-tokens.service.js';
+import { MAX_PASSWORD, NewPassword } from './new-password.js';
+
+export class AnswerMfa {
+  @Text(1, 512)
+  challenge: string;
+
+  @OneTimeCode({ optional: true })
+  code?: string;
+
+  @Text(1, 64, { optional: true, description: 'In place of the code.' })
+  recoveryCode?: string;
+}
+
+export class ChoosePassword {
+  @Text(1, 512)
+  challenge: string;
+
+  @NewPassword()
+  password: string;
+}
+
+export class StepUpInput {
+  @Text(1, MAX_PASSWORD * 4, { optional: true })
+  password?: string;
+
+  @OneTimeCode({ optional: true })
+  code?: string;
+}
+
+export class AccessTokenView implements AccessTokenResponse {
+  @ApiProperty()
+  access_token: string;
+
+  @ApiProperty({ enum: ['Bearer'] })
+  token_type: 'Bearer';
+
+  @ApiProperty({ type: 'integer', description: 'Seconds.' })
+  expires_in: number;
+
+  @ApiProperty()
+  scope: string;
+}

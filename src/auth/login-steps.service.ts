@@ -1,0 +1,71 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource, type EntityManager } from 'typeorm';
+import { ChallengesService } from '../challenges/challenges.service.js';
+import { inTransaction } from '../database/transaction.js';
+import { Problem } from '../errors/problem.js';
+import { MfaService } from '../mfa/mfa.service.js';
+import { SecondFactorsService } from '../mfa/second-factors.service.js';
+import type { Device } from '../security/device.js';
+import type { Actor } from '../security/principal.js';
+import type { AssuranceLevel } from '../security/step-up.js';
+import { AccessTokensService, type TokenResponse } from './access-tokens.service.js';
+import type { AnswerMfa } from './login-steps.dto.js';
+import { isNewPassword } from './new-password.js';
+import { SessionsService } from './sessions.service.js';
+
+/** What comes after the right password. Each step is a challenge that is answered once, on whatever instance. */
+@Injectable()
+export class LoginStepsService {
+  constructor(
+    private readonly challenges: ChallengesService,
+    private readonly mfa: MfaService,
+    private readonly factors: SecondFactorsService,
+    private readonly sessions: SessionsService,
+    private readonly tokens: AccessTokensService,
+    private readonly dataSource: DataSource,
+  ) {}
+
+  /** Lets in, or throws 401 `mfa_required` or `password_change_required` with a challenge: a short password is for who has a second factor. */
+  async afterPassword(actor: Actor, userId: string, password: string, device: Device): Promise<TokenResponse> {
+    const methods = await this.mfa.methodsOf(userId);
+    if (methods.length > 0) {
+      const challenge = await this.challenges.issue('second_factor', userId);
+      throw new Problem('mfa_required', { members: { challenge, methods } });
+    }
+    if (!isNewPassword(password)) {
+      const challenge = await this.challenges.issue('new_password', userId);
+      throw new Problem('password_change_required', { members: { challenge } });
+    }
+    return this.enter(actor, { userId, acr: 'aal1' }, device);
+  }
+
+  /** Throws 401 `challenge_invalid`, and `mfa_invalid`, after which the challenge can be answered again. */
+  async answerMfa(actor: Actor, { challenge, ...proof }: AnswerMfa, device: Device): Promise<TokenResponse> {
+    const asked = await this.challenges.find('second_factor', challenge);
+    const userId = asked?.userId;
+    if (!userId) throw new Problem('challenge_invalid');
+    return this.enter(actor, { userId, acr: 'aal2' }, device, async (manager) => {
+      await this.factors.require(manager, actor, userId, proof, device);
+      if (!(await this.challenges.take('second_factor', challenge, manager))) throw new Problem('challenge_invalid');
+    });
+  }
+
+  /**
+   * Starts the session of somebody once it is proved who they are, in one transaction: what is shown for it is used up by a session,
+   * or not at all. Throws 401 `credentials_invalid` when they are not active any more, and what the proof throws.
+   */
+  async enter(
+    actor: Actor,
+    who: { userId: string; acr: AssuranceLevel },
+    device: Device,
+    prove?: (manager: EntityManager) => Promise<void>,
+  ): Promise<TokenResponse> {
+    const { session, roles, refreshToken } = await inTransaction(this.dataSource, async (manager) => {
+      await prove?.(manager);
+      const started = await this.sessions.start(manager, actor, who, device);
+      if (!started) throw new Problem('credentials_invalid');
+      return started;
+    });
+    return this.tokens.respond(session, roles, refreshToken);
+  }
+}

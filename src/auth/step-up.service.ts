@@ -1,0 +1,44 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { AuditService } from '../audit/audit.service.js';
+import { inTransaction } from '../database/transaction.js';
+import { Problem } from '../errors/problem.js';
+import { SecondFactorsService } from '../mfa/second-factors.service.js';
+import type { Device } from '../security/device.js';
+import { requireOneOf } from '../security/one-of.js';
+import type { Caller } from '../security/principal.js';
+import { type AccessTokenResponse, AccessTokensService } from './access-tokens.service.js';
+import type { StepUpInput } from './login-steps.dto.js';
+import { PasswordsService } from './passwords.service.js';
+
+/** Asks somebody who is signed in who they are, once more. The session stays as it is: what was proved is in the new access token alone. */
+@Injectable()
+export class StepUpService {
+  constructor(
+    private readonly passwords: PasswordsService,
+    private readonly factors: SecondFactorsService,
+    private readonly tokens: AccessTokensService,
+    private readonly audit: AuditService,
+    private readonly dataSource: DataSource,
+  ) {}
+
+  /**
+   * A fresh access token (RFC 9470 section 4): `aal2` for a second factor, which comes on top of the login that the session began with,
+   * `aal1` for the password alone. Throws 403 `password_wrong`, 401 `mfa_invalid`.
+   */
+  async stepUp(caller: Caller, { password, ...proof }: StepUpInput, device: Device): Promise<AccessTokenResponse> {
+    const { credentialId: id, subject: userId, roles } = caller;
+    requireOneOf({ password, ...proof });
+    if (password !== undefined) await this.requirePassword(userId, password);
+    const acr = password === undefined ? 'aal2' : 'aal1';
+    await inTransaction(this.dataSource, async (manager) => {
+      if (password === undefined) await this.factors.require(manager, caller, userId, proof, device);
+      await this.audit.record(manager, caller, 'session.stepped_up', id, { acr });
+    });
+    return this.tokens.issue({ id, userId, acr, authenticatedAt: new Date() }, roles);
+  }
+
+  private async requirePassword(userId: string, password: string): Promise<void> {
+    if (!(await this.passwords.matches(userId, password))) throw new Problem('password_wrong');
+  }
+}

@@ -1,0 +1,123 @@
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { encodeQR } from 'qr';
+import { DataSource, type EntityManager } from 'typeorm';
+import { AuditService } from '../audit/audit.service.js';
+import { inTransaction } from '../database/transaction.js';
+import { invalidInput, Problem } from '../errors/problem.js';
+import { SecurityEventsService } from '../security-events/security-events.service.js';
+import type { Device } from '../security/device.js';
+import { PersonalData } from '../security/personal-data.js';
+import type { Caller } from '../security/principal.js';
+import { Revocations } from '../security/revocations.js';
+import { UsersService } from '../users/users.service.js';
+import type { MfaMethod, MfaState, TotpSetup } from './mfa.dto.js';
+import { RecoveryCodesService } from './recovery-codes.service.js';
+import { TotpService } from './totp.service.js';
+
+const WRONG_CODE = invalidInput([
+  { pointer: '/code', code: 'one_time_code', detail: 'Is not the code that the authenticator shows now.' },
+]);
+
+/** The second factors of a person. Every change is audited, told to its owner, and known to every instance within a second. */
+@Injectable()
+export class MfaService implements OnModuleInit {
+  constructor(
+    private readonly totp: TotpService,
+    private readonly codes: RecoveryCodesService,
+    private readonly users: UsersService,
+    private readonly audit: AuditService,
+    private readonly events: SecurityEventsService,
+    private readonly revocations: Revocations,
+    private readonly personalData: PersonalData,
+    private readonly dataSource: DataSource,
+  ) {}
+
+  onModuleInit(): void {
+    this.personalData.register('totp', { export: ({ subject }) => this.totp.copyOf(subject) });
+    this.personalData.register('recoveryCodes', { export: ({ subject }) => this.codes.copyOf(subject) });
+  }
+
+  /** How the person may answer for a second factor; none where login asks for none. */
+  async methodsOf(userId: string): Promise<MfaMethod[]> {
+    const { methods } = await this.state(userId);
+    return methods;
+  }
+
+  async isEnabled(userId: string): Promise<boolean> {
+    return (await this.methodsOf(userId)).length > 0;
+  }
+
+  async state(userId: string): Promise<MfaState> {
+    const totp = await this.totp.findConfirmed(userId);
+    const recoveryCodesLeft = await this.codes.countOf(userId);
+    const methods: MfaMethod[] = [];
+    if (totp) methods.push('totp');
+    const enabled = methods.length > 0;
+    if (enabled && recoveryCodesLeft > 0) methods.push('recovery_code');
+    return { enabled, methods, totpSince: totp?.confirmedAt ?? null, recoveryCodesLeft };
+  }
+
+  /** A secret to be confirmed within an hour. Throws 409 when one-time passwords are on. */
+  async beginTotp(owner: Caller): Promise<TotpSetup> {
+    const setup = await this.totp.begin(await this.users.getUser(owner.subject));
+    const svg = encodeQR(setup.otpauthUrl, 'svg');
+    return { ...setup, qr: `data:image/svg+xml;base64,${Buffer.from(svg).toString('base64')}` };
+  }
+
+  /** Turns one-time passwords on, and gives ten new recovery codes. Throws 400 `validation_failed` for a wrong code. */
+  confirmTotp(owner: Caller, code: string, device: Device): Promise<string[]> {
+    return this.change(owner, async (manager) => {
+      if (!(await this.totp.confirm(manager, owner.subject, code))) throw WRONG_CODE;
+      await this.audit.record(manager, owner, 'totp.enabled', owner.subject);
+      await this.events.record(manager, owner.subject, 'mfa.totp_enabled', device);
+      return this.codes.replaceAll(manager, owner.subject);
+    });
+  }
+
+  /** Turns one-time passwords off. Recovery codes go with the last factor. Throws 404 when they are off. */
+  async deleteTotp(owner: Caller, device: Device): Promise<void> {
+    await this.change(owner, async (manager) => {
+      if (!(await this.totp.delete(manager, owner.subject))) throw new Problem('not_found');
+      await this.codes.deleteAllOf(manager, owner.subject);
+      await this.audit.record(manager, owner, 'totp.disabled', owner.subject);
+      await this.events.record(manager, owner.subject, 'mfa.totp_disabled', device);
+    });
+  }
+
+  /** Ten new recovery codes; the old ones end. Throws 409 when there is no second factor. */
+  async renewCodes(owner: Caller, device: Device): Promise<string[]> {
+    const { enabled } = await this.state(owner.subject);
+    if (!enabled) throw new Problem('conflict', { detail: 'There is no second factor that they could stand in for.' });
+    return this.change(owner, async (manager) => {
+      await this.audit.record(manager, owner, 'recovery_codes.created', owner.subject);
+      await this.events.record(manager, owner.subject, 'mfa.recovery_codes_created', device);
+      return this.codes.replaceAll(manager, owner.subject);
+    });
+  }
+
+  /** Takes every second factor from somebody who has lost them. Throws 404. */
+  async reset(caller: Caller, userId: string): Promise<void> {
+    await this.users.getUser(userId);
+    await this.change({ ...caller, subject: userId }, async (manager) => {
+      await this.totp.delete(manager, userId);
+      await this.codes.deleteAllOf(manager, userId);
+      await this.audit.record(manager, caller, 'user.mfa_reset', userId);
+      await this.events.record(manager, userId, 'mfa.reset');
+    });
+  }
+
+  /** Locks the person's row, so that changes of factors come one after the other, and makes every instance forget what it knew. */
+  private async change<T>(
+    { subject }: Pick<Caller, 'subject'>,
+    work: (manager: EntityManager) => Promise<T>,
+  ): Promise<T> {
+    const result = await inTransaction(this.dataSource, async (manager) => {
+      await manager.query('SELECT 1 FROM users WHERE id = $1 FOR UPDATE', [subject]);
+      const changed = await work(manager);
+      await this.revocations.record(manager, [subject]);
+      return changed;
+    });
+    this.revocations.applied([subject]);
+    return result;
+  }
+}
