@@ -1,9 +1,11 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { OneTimeCode } from '../mfa/mfa.dto.js';
+import { ExactlyOneOf } from '../security/exactly-one-of.js';
 import { Text } from '../security/fields.js';
 import type { AccessTokenResponse } from './access-tokens.service.js';
 import { MAX_PASSWORD, NewPassword } from './new-password.js';
 
+@ExactlyOneOf('code', 'recoveryCode')
 export class AnswerMfa {
   @Text(1, 512)
   challenge: string;
@@ -23,6 +25,7 @@ export class ChoosePassword {
   password: string;
 }
 
+@ExactlyOneOf('password', 'code')
 export class StepUpInput {
   @Text(1, MAX_PASSWORD * 4, { optional: true })
   password?: string;

@@ -5,7 +5,6 @@ import { inTransaction } from '../database/transaction.js';
 import { Problem } from '../errors/problem.js';
 import { SecondFactorsService } from '../mfa/second-factors.service.js';
 import type { Device } from '../security/device.js';
-import { requireOneOf } from '../security/one-of.js';
 import type { Caller } from '../security/principal.js';
 import { type AccessTokenResponse, AccessTokensService } from './access-tokens.service.js';
 import type { StepUpInput } from './login-steps.dto.js';
@@ -28,7 +27,6 @@ export class StepUpService {
    */
   async stepUp(caller: Caller, { password, ...proof }: StepUpInput, device: Device): Promise<AccessTokenResponse> {
     const { credentialId: id, subject: userId, roles } = caller;
-    requireOneOf({ password, ...proof });
     if (password !== undefined) await this.requirePassword(userId, password);
     const acr = password === undefined ? 'aal2' : 'aal1';
     await inTransaction(this.dataSource, async (manager) => {

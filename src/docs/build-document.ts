@@ -1,5 +1,6 @@
 import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
+import { alternatives } from '../security/exactly-one-of.js';
 import { RouteDeclarations } from '../security/route-declarations.js';
 import type { RoutePolicy } from '../security/route-policy.js';
 import { OpenApiDocument } from './openapi.js';
@@ -36,6 +37,9 @@ export function buildDocument(app: INestApplication, publicUrl: string): void {
     ...document.components,
     schemas: { ...document.components?.schemas, Problem: problemSchema },
   };
+  for (const [name, members] of alternatives()) {
+    Object.assign(document.components.schemas?.[name] ?? {}, { oneOf: members.map((each) => ({ required: [each] })) });
+  }
   const policies = app.get(RouteDeclarations).policies();
   for (const path of Object.values(document.paths)) {
     for (const method of METHODS) {

@@ -4,12 +4,11 @@ import { AuditService } from '../audit/audit.service.js';
 import { Problem } from '../errors/problem.js';
 import { SecurityEventsService } from '../security-events/security-events.service.js';
 import type { Device } from '../security/device.js';
-import { requireOneOf } from '../security/one-of.js';
 import type { Actor } from '../security/principal.js';
 import { RecoveryCodesService } from './recovery-codes.service.js';
 import { TotpService } from './totp.service.js';
 
-/** What somebody shows for a second factor: one of these. */
+/** What somebody shows for a second factor: exactly one of these. */
 export interface FactorProof {
   readonly code?: string | undefined;
   readonly recoveryCode?: string | undefined;
@@ -33,7 +32,6 @@ export class SecondFactorsService {
     proof: FactorProof,
     device: Device,
   ): Promise<void> {
-    requireOneOf(proof);
     // In the order in which changes of factors lock.
     await manager.query('SELECT 1 FROM users WHERE id = $1 FOR SHARE', [userId]);
     if (!(await this.verify(manager, actor, userId, proof, device))) throw new Problem('mfa_invalid');

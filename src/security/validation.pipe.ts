@@ -1,6 +1,7 @@
 import { type ArgumentMetadata, Injectable, type PipeTransform, type Type } from '@nestjs/common';
 import { getMetadataStorage, type ValidationError, validateSync } from 'class-validator';
 import { type InputError, invalidInput } from '../errors/problem.js';
+import { alternativeErrors } from './exactly-one-of.js';
 
 type Dto = Record<string, unknown>;
 
@@ -23,6 +24,8 @@ export class StrictValidationPipe implements PipeTransform {
     const known = this.membersOf(metatype);
     const unknown = Object.keys(input).filter((name) => !known.has(name));
     if (unknown.length > 0) throw invalidInput(unknown.map((name) => unknownMember(prefix, name)));
+    const alternatives = alternativeErrors(metatype, input);
+    if (alternatives.length > 0) throw invalidInput(alternatives);
     const dto = Object.assign(new metatype() as Dto, input);
     const errors = validateSync(dto, { stopAtFirstError: true, validationError: { target: false, value: false } });
     if (errors.length > 0) throw invalidInput(errors.map((error) => inputError(prefix, error)));

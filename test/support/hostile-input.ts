@@ -35,7 +35,8 @@ export function withJson(slot: Slot, json: string): Hostile {
     label: `body ${slot.name} ${json.slice(0, 80)}`,
     legal,
     pointer: `/${member}`,
-    body: (valid) => JSON.stringify(put(valid ?? {}, slot.name.split('.'))).replace(JSON.stringify(MARK), () => json),
+    body: (valid) =>
+      JSON.stringify(put(without(valid, slot.instead), slot.name.split('.'))).replace(JSON.stringify(MARK), () => json),
     ...(isPlain ? { stored } : {}),
   };
 }
@@ -68,6 +69,10 @@ function parsed(json: string): { value: unknown; isSound: boolean } {
     return { value: undefined, isSound: false };
   }
 }
+
+/** The body without the members that may not stand beside another. */
+const without = (valid: unknown, members: readonly string[] = []): object =>
+  Object.fromEntries(Object.entries(valid ?? {}).filter(([name]) => !members.includes(name)));
 
 /** A copy with the mark at the end of the way; what is not there on the way is made. */
 function put(valid: unknown, [name = '', ...rest]: readonly string[]): unknown {

@@ -9,6 +9,8 @@ export interface Slot {
   readonly name: string;
   readonly schema: Schema;
   readonly required: boolean;
+  /** Members that may not stand beside it. */
+  readonly instead?: readonly string[];
 }
 
 /** A route with everything that the served document says of its input. */
@@ -47,8 +49,10 @@ export const exampleRequest = ({ body }: SweptRoute) => ({
 });
 
 function slotsIn(schema: Schema | null, way: string): Slot[] {
+  const alternatives = (schema?.oneOf ?? []).flatMap(({ required = [] }) => required);
   const members = Object.entries(schema?.properties ?? {}).map(([name, each]) => {
     return {
+      instead: alternatives.includes(name) ? alternatives.filter((other) => other !== name) : [],
       place: 'body' as const,
       name: way + name,
       schema: each,
