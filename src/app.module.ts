@@ -1,6 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { ConfigModule } from '@nestjs/config';
 import { ApiKeysModule } from './api-keys/api-keys.module.js';
+import { AttemptsModule } from './attempts/attempts.module.js';
 import { AuditModule } from './audit/audit.module.js';
 import { AuthModule } from './auth/auth.module.js';
 import type { Env } from './config/env.js';
@@ -36,6 +37,7 @@ export class AppModule {
         AuditModule,
         MailModule,
         UsersModule,
+        AttemptsModule,
         ChallengesModule,
         MfaModule,
         AuthModule,

@@ -6,7 +6,7 @@ import { functionsIn, moduleExports, readSources, type SourceFile, undocumented 
 const ROWS = [
   ['cli', 'root'],
   ['privacy'],
-  ['users', 'auth', 'api-keys', 'data', 'security-events', 'challenges', 'mfa', 'health', 'docs'],
+  ['users', 'auth', 'api-keys', 'data', 'security-events', 'challenges', 'attempts', 'mfa', 'health', 'docs'],
   ['security', 'audit', 'mail', 'database'],
   ['errors', 'config'],
 ] as const;

@@ -35,6 +35,7 @@ const valid: Readonly<Record<string, Row>> = {
     email: 'a@b.cd',
     expires_at: later,
   },
+  attempts: { key: hash(9), count: 1, counted_at: later, retry_at: later },
   challenges: { hash: hash(8), purpose: 'p', user_id: nth(1), expires_at: later },
   totp_factors: { user_id: nth(1), sealed_secret: hash(7) },
   recovery_codes: { hash: hash(9), user_id: nth(1) },
@@ -80,6 +81,7 @@ const fresh: Readonly<Record<string, Row>> = {
   outgoing_mails: { id: nth(16) },
   security_events: { id: nth(17) },
   email_tokens: { hash: hash(16) },
+  attempts: { key: hash(19) },
   challenges: { hash: hash(18) },
   totp_factors: {},
   recovery_codes: { hash: hash(19) },
@@ -112,6 +114,8 @@ const rules: readonly [rule: string, table: string, changes: Row, constraint: st
   ['a link in a mail is somebody’s', 'email_tokens', { user_id: NOBODY }, 'email_tokens_user'],
   ['a link in a mail is known by its hash', 'email_tokens', { hash: Buffer.from('token') }, 'email_tokens_hash'],
   ['a link in a mail is for one known thing', 'email_tokens', { purpose: 'all' }, 'email_tokens_purpose'],
+  ['a guess is counted by a hash', 'attempts', { key: Buffer.from('name') }, 'attempts_key'],
+  ['guesses are not fewer than none', 'attempts', { count: -1 }, 'attempts_count'],
   ['a challenge is somebody’s, or nobody’s', 'challenges', { user_id: NOBODY }, 'challenges_user'],
   ['a challenge is known by its hash', 'challenges', { hash: Buffer.from('token') }, 'challenges_hash'],
   ['an event of an account is of one that exists', 'security_events', { user_id: NOBODY }, 'security_events_user'],
@@ -183,7 +187,7 @@ describe('the database itself', () => {
 
   it('forgets everything of a person who goes, but what was audited', async () => {
     await db.query('DELETE FROM users WHERE id = $1', [nth(1)]);
-    const kept = new Set(['audit_events', 'idempotency_keys', 'signing_keys']);
+    const kept = new Set(['attempts', 'audit_events', 'idempotency_keys', 'signing_keys']);
     for (const table of Object.keys(valid)) {
       expect([table, await db.query(`SELECT 1 FROM ${table}`)]).toEqual([
         table,

@@ -42,6 +42,11 @@ const backlogs: readonly [of: string, columns: string, values: string][] = [
     `$1, 'POST /data', i::text, '', 201::smallint, '{}', '{}', now() - interval '1 minute'`,
   ],
   ['revocations', 'subject, created_at', `$1, now() - interval '2 days'`],
+  [
+    'attempts',
+    'key, count, counted_at, retry_at',
+    `sha256(int8send(i) || uuid_send($1)), 10, now() - interval '9001 seconds', now() - interval '2 hours'`,
+  ],
   ['invitations', 'token_hash, user_id, expires_at', `sha256(int8send(i)), $1, now() - interval '1 minute'`],
 ];
 

@@ -45,6 +45,7 @@ const TABLES: Readonly<Record<string, Shown | string>> = {
   recovery_codes: { part: 'recoveryCodes', mine: 'user_id = $1', without: { hash: 'of a secret' } },
   security_events: { part: 'securityEvents', mine: 'user_id = $1' },
   audit_events: { part: 'audit', mine: 'actor_id = $1' },
+  attempts: 'keyed hashes of what is guessed at, with counts that last a few hours',
   challenges: 'hashes of questions that last five minutes',
   email_tokens: 'hashes of secrets; the address they went to is shown',
   outgoing_mails: 'what waits to be sent, for a day at most, and that it was, for an hour',

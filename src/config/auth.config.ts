@@ -21,6 +21,8 @@ export const authConfig = namespace('auth', (env) => {
     mailInvitations: Boolean(env.SMTP_URL ?? env.MAIL_DIR),
     keyEnvironment: env.NODE_ENV === 'production' ? ('live' as const) : ('test' as const),
     breachedPasswordsUrl: env.PASSWORD_BREACH_URL,
+    /** Guesses at the password of an account that are compared, in so many seconds. */
+    attempts: { most: env.AUTH_ATTEMPTS, seconds: env.AUTH_ATTEMPTS_SECONDS },
     password: {
       memoryKib: env.PASSWORD_MEMORY_KIB,
       iterations: env.PASSWORD_ITERATIONS,

@@ -60,6 +60,9 @@ export const variables = {
   MAIL_DIR: text(),
   AUTH_REQUIRE_VERIFIED_EMAIL: flag<undefined>(undefined),
 
+  AUTH_ATTEMPTS: integer(2, 1000, 10),
+  AUTH_ATTEMPTS_SECONDS: integer(60, DAY, 900),
+
   PASSWORD_MEMORY_KIB: integer(19_456, 1_048_576, 19_456),
   PASSWORD_ITERATIONS: integer(2, 20, 2),
   // One core stays for everybody else, where there is more than one.

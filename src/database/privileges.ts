@@ -25,6 +25,7 @@ const ACCESS: Readonly<Record<string, Access>> = {
   passwords: { may: ['SELECT', 'INSERT', 'UPDATE'] },
   outgoing_mails: { may: VERBS, fixed: ['id', 'kind'] },
   email_tokens: { may: VERBS, fixed: ['hash', 'mail_id', 'user_id', 'purpose', 'email'] },
+  attempts: { may: VERBS, fixed: ['key'] },
   challenges: { may: VERBS, fixed: ['hash', 'purpose', 'user_id'] },
   totp_factors: { may: VERBS, fixed: ['user_id'] },
   recovery_codes: { may: VERBS, fixed: ['hash', 'user_id'] },
