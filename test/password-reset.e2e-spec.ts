@@ -53,6 +53,16 @@ describe('POST /api/v1/auth/password/reset', () => {
     expect((await again.call('GET', '/api/v1/users/me')).body.emailVerified).toBe(true);
   });
 
+  it('lets its owner in at once, whatever was guessed before', async () => {
+    const me = await asUser(app);
+    const enter = (password: string, agent: string) =>
+      app.call('POST', '/api/v1/auth/login', { json: { email: me.email, password }, headers: { 'user-agent': agent } });
+    for (const agent of ['node', 'another']) while ((await enter('wrong', agent)).status !== 429);
+    const { password } = aPerson();
+    expect((await reset(await aLink(me.email), password)).status).toBe(204);
+    for (const agent of ['node', 'another']) expect((await enter(password, agent)).status).toBe(200);
+  });
+
   it('tells the owner', async () => {
     const me = await asUser(app);
     await reset(await aLink(me.email), aPerson().password);

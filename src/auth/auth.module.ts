@@ -1,6 +1,7 @@
 import { Module, type OnModuleInit } from '@nestjs/common';
 import { PassportModule } from '@nestjs/passport';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { AttemptsModule } from '../attempts/attempts.module.js';
 import { Housekeeping } from '../database/housekeeping.js';
 import { ChallengesModule } from '../challenges/challenges.module.js';
 import { MfaModule } from '../mfa/mfa.module.js';
@@ -43,6 +44,7 @@ const OVER = `SELECT ctid, id FROM sessions WHERE idle_expires_at < now() - inte
     PassportModule,
     TypeOrmModule.forFeature([Password, Session, RefreshToken, SigningKey, EmailToken]),
     UsersModule,
+    AttemptsModule,
     ChallengesModule,
     MfaModule,
     SecurityEventsModule,

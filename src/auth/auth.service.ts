@@ -47,13 +47,18 @@ export class AuthService {
     if (taken === 'email_taken' || second === 'email_taken') await this.verification.tellTaken(person.email);
   }
 
-  /** Throws 401 `credentials_invalid`, in the same time for known and unknown addresses; after the right password what LoginStepsService says. */
+  /**
+   * Throws 401 `credentials_invalid`, in the same time for known and unknown addresses, 429 `rate_limited`, and after the right
+   * password what LoginStepsService says.
+   */
   async login(actor: Actor, { email, password }: Login, device: Device): Promise<TokenResponse> {
     const user = await this.users.findByEmail(email);
     // As for an unknown address: otherwise whoever registers with one would learn whether it was taken.
     const mayEnter = Boolean(user?.emailVerifiedAt) || !this.config.requireVerifiedEmail;
     const active = user?.status === 'active' && mayEnter;
-    const matches = await this.passwords.matches(active ? user.id : null, password);
+    const userId = active ? user.id : null;
+    const known = await this.sessions.isKnownDevice(userId, device);
+    const matches = await this.passwords.matches({ userId, email, known }, password);
     if (!active || !matches) throw new Problem('credentials_invalid');
     return this.steps.afterPassword(actor, user.id, password, device);
   }

@@ -35,9 +35,10 @@ export class EmailChangeService implements OnModuleInit {
   }
 
   /** Sends the link. The same for an address that somebody has, who is told. Throws 403 `password_wrong`. */
-  async request({ subject: userId }: Caller, { email, password }: ChangeEmail): Promise<void> {
-    if (!(await this.passwords.matches(userId, password))) throw new Problem('password_wrong');
-    const mail = { kind: 'change_email', userId, payload: { address: email }, usefulSeconds: DAY_SECONDS };
+  async request({ subject }: Caller, { email: address, password }: ChangeEmail): Promise<void> {
+    const { id: userId, email } = await this.users.getUser(subject);
+    if (!(await this.passwords.matches({ userId, email, known: true }, password))) throw new Problem('password_wrong');
+    const mail = { kind: 'change_email', userId, payload: { address }, usefulSeconds: DAY_SECONDS };
     await this.outbox.put(this.dataSource.manager, mail);
   }
 

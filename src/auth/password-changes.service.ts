@@ -73,6 +73,7 @@ export class PasswordChangesService implements OnModuleInit {
       if (!redeemed || !(await this.users.lockActive(manager, redeemed.userId)))
         throw new Problem('email_token_invalid');
       await this.store(manager, user.id, hash);
+      await this.passwords.forgetAttempts(manager, user.email);
       await this.sessions.endAllOf(manager, user.id);
       await this.audit.record(manager, actor, 'user.password_reset', user.id);
       // Whoever has the link reads the mail of this address.
@@ -86,7 +87,9 @@ export class PasswordChangesService implements OnModuleInit {
   /** Ends all other sessions. Throws 403 `password_wrong`, and 400 `validation_failed`. */
   async change(caller: Caller, { currentPassword, newPassword }: ChangePassword, device: Device): Promise<void> {
     const user = await this.users.getUser(caller.subject);
-    if (!(await this.passwords.matches(user.id, currentPassword))) throw new Problem('password_wrong');
+    const { id: userId, email } = user;
+    if (!(await this.passwords.matches({ userId, email, known: true }, currentPassword)))
+      throw new Problem('password_wrong');
     const hash = await this.judged(user, newPassword, 'newPassword');
     const ended = await inTransaction(this.dataSource, async (manager) => {
       await this.store(manager, user.id, hash);

@@ -1,9 +1,23 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { type EntityManager, Repository } from 'typeorm';
 import { NIL } from 'uuid';
+import { AttemptsService } from '../attempts/attempts.service.js';
+import { authConfig } from '../config/auth.config.js';
+import type { ConfigOf } from '../config/namespace.js';
+import { UsersService } from '../users/users.service.js';
+import { accountKey } from './account-key.js';
 import { PasswordHasher } from './password-hasher.js';
 import { Password } from './password.entity.js';
+
+/** Whose password is asked for, and by whom. */
+export interface Asked {
+  /** Null for an address of nobody who may enter. */
+  readonly userId: string | null;
+  readonly email: string;
+  /** From a device on which somebody was signed in as the person, or in a session of theirs. */
+  readonly known: boolean;
+}
 
 /** What is stored of passwords, and whether one fits. */
 @Injectable()
@@ -11,6 +25,9 @@ export class PasswordsService {
   constructor(
     @InjectRepository(Password) private readonly passwords: Repository<Password>,
     private readonly hasher: PasswordHasher,
+    private readonly users: UsersService,
+    private readonly attempts: AttemptsService,
+    @Inject(authConfig.KEY) private readonly config: ConfigOf<typeof authConfig>,
   ) {}
 
   /** Hashes before a transaction begins: no connection waits for it. */
@@ -27,16 +44,37 @@ export class PasswordsService {
     return this.passwords.find({ where: { userId }, select: { changedAt: true } });
   }
 
-  /** Whether this is the user's password; takes the same time when there is no such user, whom the database is asked for too. */
-  async matches(userId: string | null, password: string): Promise<boolean> {
+  /**
+   * Whether this is the user's password; takes the same time when there is no such user, whom the database is asked for too.
+   * The only way to ask, so that every guess is counted. Throws 429 `rate_limited` after AUTH_ATTEMPTS wrong ones.
+   */
+  async matches({ userId, email, known }: Asked, password: string): Promise<boolean> {
+    // Halves, so that strangers use up theirs alone, and both together no more than all.
+    const strangers = Math.floor(this.config.attempts.most / 2);
+    const most = known ? this.config.attempts.most - strangers : strangers;
     const stored = await this.passwords.findOneBy({ userId: userId ?? NIL });
-    const equal = await this.hasher.verify(stored?.hash ?? null, password);
-    if (equal && stored && this.hasher.isWeaker(stored.hash)) await this.strengthen(stored, password);
+    const equal = await this.attempts.guard(this.attemptsOf(email, known), most, () =>
+      this.hasher.verify(stored?.hash ?? null, password),
+    );
+    if (equal && stored) await this.strengthen(stored, password);
     return equal;
+  }
+
+  /** Forgets the wrong ones of before, in the transaction in which the owner of the address chose a new one. */
+  async forgetAttempts(manager: EntityManager, email: string): Promise<void> {
+    await this.attempts.clear(
+      manager,
+      [true, false].map((known) => this.attemptsOf(email, known)),
+    );
+  }
+
+  private attemptsOf(email: string, known: boolean): string {
+    return `password:${known ? 'known' : 'strangers'}:${accountKey(this.users.emailKeyOf(email))}`;
   }
 
   /** The same password with what new hashes cost (ASVS 11.4.4): only now it is known. Where another one was chosen meanwhile, that one stays. */
   private async strengthen({ userId, hash }: Password, password: string): Promise<void> {
+    if (!this.hasher.isWeaker(hash)) return;
     const stronger = await this.hasher.hash(password).catch(() => null);
     if (stronger) await this.passwords.update({ userId, hash }, { hash: stronger });
   }

@@ -21,6 +21,9 @@ import { FIRST_PARTY_CLIENT } from './access-tokens.service.js';
 import { RefreshToken } from './refresh-token.entity.js';
 import { Session } from './session.entity.js';
 
+/** Of $1, signed in with the user agent $2 from the network $3; over or not. */
+const LIKE_THIS = 'SELECT FROM sessions WHERE user_id = $1 AND user_agent IS NOT DISTINCT FROM $2 AND network = $3';
+
 export interface StartedSession {
   readonly session: Session;
   readonly roles: readonly string[];
@@ -79,10 +82,20 @@ export class SessionsService implements OnModuleInit {
   private async isNewDevice(manager: EntityManager, userId: string, { userAgent, network }: Device): Promise<boolean> {
     const [row] = await manager.query<{ isFirst: boolean; isKnown: boolean }[]>(
       `SELECT NOT EXISTS (SELECT FROM sessions WHERE user_id = $1) AS "isFirst",
-         EXISTS (SELECT FROM sessions WHERE user_id = $1 AND network = $2 AND user_agent IS NOT DISTINCT FROM $3) AS "isKnown"`,
-      [userId, network, userAgent],
+         EXISTS (${LIKE_THIS}) AS "isKnown"`,
+      [userId, userAgent, network],
     );
     return row !== undefined && !row.isFirst && !row.isKnown;
+  }
+
+  /** Whether somebody has signed in as the person like this before, as far as sessions are kept. Null is nobody, for whom the database is asked too. */
+  async isKnownDevice(userId: string | null, { userAgent, network }: Device): Promise<boolean> {
+    const [row] = await this.dataSource.query<{ isKnown: boolean }[]>(`SELECT EXISTS (${LIKE_THIS}) AS "isKnown"`, [
+      userId ?? NIL,
+      userAgent,
+      network,
+    ]);
+    return row?.isKnown ?? false;
   }
 
   /** The live sessions of the caller, the newest first; bounded. */

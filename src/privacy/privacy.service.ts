@@ -26,7 +26,8 @@ export class PrivacyService implements OnModuleInit {
 
   /** Schedules the end of the account, once. Throws 403 `password_wrong`, 409 `last_administrator`. */
   async requestDeletion(caller: Caller, password: string): Promise<Date> {
-    const matches = await this.passwords.matches(caller.subject, password);
+    const { id: userId, email } = await this.users.getUser(caller.subject);
+    const matches = await this.passwords.matches({ userId, email, known: true }, password);
     if (!matches) throw new Problem('password_wrong');
     const dueAt = new Date(Date.now() + this.retention.deletionGraceDays * DAY_MS);
     return (await this.users.scheduleDeletion(caller, dueAt)) ?? dueAt;

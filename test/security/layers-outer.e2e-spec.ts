@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { asAdmin, asUser, type TestCaller, withKey } from '../support/callers.js';
-import { aRecord } from '../support/factories.js';
+import { aPerson, aRecord } from '../support/factories.js';
 import { exhaust, exhausted, outcome, startWall, WALL, type Wall } from '../support/wall.js';
 
 let app: Wall;
@@ -32,7 +32,7 @@ describe('limits by address', () => {
     await people();
     const [here, elsewhere] = [app.from(app.address()), app.from(app.address())];
     const { email, password } = user;
-    await exhaust(WALL.sensitive, () => here('POST', '/api/v1/auth/login', { json: { email, password: 'wrong' } }));
+    await exhaust(WALL.sensitive, () => here('POST', '/api/v1/auth/login', { json: aPerson() }));
     const refused = await here('POST', '/api/v1/auth/login', { json: { email, password } });
     const allowed = await elsewhere('POST', '/api/v1/auth/login', { json: { email, password } });
     expect([outcome(refused), exhausted(refused), outcome(allowed)]).toEqual([

@@ -51,8 +51,9 @@ describe('of N + k simultaneous requests exactly N pass', () => {
 
   it('the sensitive window', async () => {
     const here = app.from(app.address());
-    const guess = { json: { email: 'nobody@example.com', password: 'x' } };
-    const { passed, refusedBy } = await rush(WALL.sensitive + MORE, () => here('POST', '/api/v1/auth/login', guess));
+    const { passed, refusedBy } = await rush(WALL.sensitive + MORE, () =>
+      here('POST', '/api/v1/auth/login', { json: aPerson() }),
+    );
     expect([passed, refusedBy]).toEqual([WALL.sensitive, ['sensitive']]);
   });
 

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { asUser } from '../support/callers.js';
 import { type Answer, type Call, callerOf } from '../support/http.js';
+import { aPerson } from '../support/factories.js';
 import { type Instance, startInstance } from '../support/process.js';
 import { freePort } from '../../scripts/lib/network.mjs';
 import { lacks } from '../support/programs.js';
@@ -63,8 +64,7 @@ describe.skipIf(lacks('redis-server'))('limits in Redis', () => {
 
   it('count a refused request in no window of its step', async () => {
     const here = app.from(app.address());
-    const guess = { json: { email: 'nobody@example.com', password: 'x' } };
-    const answers = await rush(WALL.sensitive + MORE, () => here('POST', '/api/v1/auth/login', guess));
+    const answers = await rush(WALL.sensitive + MORE, () => here('POST', '/api/v1/auth/login', { json: aPerson() }));
     expect(answers.filter(({ status }) => status === 429).flatMap(exhausted)).toEqual(Array(MORE).fill('sensitive'));
     const { headers } = await here('GET', LIVE);
     expect(headers.get('ratelimit')).toMatch(`"address";r=${WALL.address - WALL.sensitive - 1};t=3600`);
