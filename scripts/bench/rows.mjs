@@ -63,6 +63,16 @@ const repeating = (status, bytes) => ({ status, next: () => bytes });
 /** @param {string} token */
 const refreshing = (token) => bytesOf('POST', '/api/v1/auth/refresh', {}, { refresh_token: token });
 
+/**
+ * Each connection as one of these people: what one account may do at once is bounded.
+ * @param {readonly import('../lab/people.mjs').Person[]} people
+ * @returns {import('./load.mjs').Traffic}
+ */
+export function loggingIn(people) {
+  const all = people.map(({ email, password }) => bytesOf('POST', '/api/v1/auth/login', {}, { email, password }));
+  return { status: 200, next: (slot) => /** @type {Buffer} */ (all[slot % all.length]) };
+}
+
 /** @type {readonly Row[]} */
 export const ROWS = [
   { id: 'read', what: 'GET /data/:id, JWT', target: LIKE_FOR_LIKE, traffic: readingByToken },
@@ -135,8 +145,7 @@ export const ROWS = [
     what: 'POST /auth/login',
     // As many as are hashed at once: more would measure the queue.
     connections: 2,
-    traffic: ({ account: { email, password } }) =>
-      repeating(200, bytesOf('POST', '/api/v1/auth/login', {}, { email, password })),
+    traffic: ({ account }) => loggingIn([account]),
   },
   {
     id: 'refresh',

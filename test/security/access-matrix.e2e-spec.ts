@@ -12,7 +12,8 @@ const WORDS: Readonly<Record<string, string>> = {
   role: '403 role_required',
   first: '403 first_party_required',
   scope: '403 insufficient_scope',
-  login: '401 credentials_invalid',
+  // A guess is counted, also that of the right password of somebody disabled.
+  login: '401 credentials_invalid and wrote attempts',
   hidden: '404 not_found',
 };
 
