@@ -5,6 +5,7 @@ import type { AssuranceLevel } from '../security/step-up.js';
 @Entity('sessions')
 @Check('sessions_acr', `acr IN ('aal1', 'aal2')`)
 @Index('sessions_by_user', ['userId', 'createdAt'])
+@Index('sessions_by_network', ['userId', 'network'])
 @Index('sessions_by_expiry', ['idleExpiresAt'])
 export class Session {
   @PrimaryColumn('uuid')
