@@ -32,7 +32,7 @@ async function left(name: string, most: number): Promise<number> {
         })
         .catch((error: unknown) => (error instanceof Problem ? resolve(false) : reject(error as Error)));
     });
-    if (!begun) return count;
+    if (!begun || count > most) return count;
     count += 1;
   }
 }
@@ -42,6 +42,14 @@ describe('a secret', () => {
   it('is compared no more often than allowed, however many are under way', async () => {
     expect(await left(aName(), MOST)).toBe(MOST);
     expect(await left(aName(), 1)).toBe(1);
+  });
+
+  it('is compared for all that are right in the same millisecond', async () => {
+    for (let i = 0; i < 100; i++) {
+      const name = aName();
+      const all = await Promise.all(Array.from({ length: MOST / 2 }, () => attempts.guard(name, MOST, right)));
+      expect(all).toEqual(all.map(() => true));
+    }
   });
 
   it('is not compared once it may not be', async () => {

@@ -57,7 +57,9 @@ describe('POST /api/v1/auth/password/reset', () => {
     const me = await asUser(app);
     const enter = (password: string, agent: string) =>
       app.call('POST', '/api/v1/auth/login', { json: { email: me.email, password }, headers: { 'user-agent': agent } });
-    for (const agent of ['node', 'another']) while ((await enter('wrong', agent)).status !== 429);
+    for (const agent of ['node', 'another']) {
+      for (let i = 0; i < 4; i++) expect((await enter('wrong', agent)).status).toBe(i < 3 ? 401 : 429);
+    }
     const { password } = aPerson();
     expect((await reset(await aLink(me.email), password)).status).toBe(204);
     for (const agent of ['node', 'another']) expect((await enter(password, agent)).status).toBe(200);
