@@ -89,9 +89,20 @@ export class AttemptsService implements OnModuleInit {
     return right;
   }
 
-  /** Counts from zero again, within the caller's transaction: for who proved otherwise that the secret is theirs. */
-  async clear(manager: EntityManager, names: readonly string[]): Promise<void> {
-    await manager.query('DELETE FROM attempts WHERE key = ANY ($1)', [names.map((name) => this.keyOf(name))]);
+  /**
+   * The same for a secret of a person, AUTH_ATTEMPTS in all: half of them is for devices on which the person was signed in before, so
+   * that whoever guesses elsewhere does not shut them out.
+   */
+  guardOf(name: string, known: boolean, work: () => Promise<boolean>): Promise<boolean> {
+    const { most } = this.config.attempts;
+    const strangers = Math.floor(most / 2);
+    return this.guard(halfOf(name, known), known ? most - strangers : strangers, work);
+  }
+
+  /** Counts both halves from zero again, within the caller's transaction: for who proved otherwise that the secret is theirs. */
+  async clear(manager: EntityManager, name: string): Promise<void> {
+    const keys = [true, false].map((known) => this.keyOf(halfOf(name, known)));
+    await manager.query('DELETE FROM attempts WHERE key = ANY ($1)', [keys]);
   }
 
   private async reserve(key: Buffer, most: number): Promise<number> {
@@ -110,3 +121,5 @@ export class AttemptsService implements OnModuleInit {
     return createHmac('sha256', this.secret).update(name).digest();
   }
 }
+
+const halfOf = (name: string, known: boolean): string => `${name} ${known ? 'known' : 'strangers'}`;

@@ -16,6 +16,7 @@ import { EmailVerificationService } from './email-verification.service.js';
 import { LoginStepsService } from './login-steps.service.js';
 import { PasswordPolicy } from './password-policy.service.js';
 import { PasswordsService } from './passwords.service.js';
+import { SessionsService } from './sessions.service.js';
 
 /** Ways in. None of them says whether an address is known. */
 @Injectable()
@@ -24,6 +25,7 @@ export class AuthService {
     private readonly users: UsersService,
     private readonly passwords: PasswordsService,
     private readonly policy: PasswordPolicy,
+    private readonly sessions: SessionsService,
     private readonly steps: LoginStepsService,
     private readonly invitations: InvitationsService,
     private readonly audit: AuditService,

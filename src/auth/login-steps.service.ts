@@ -11,7 +11,13 @@ import type { AssuranceLevel } from '../security/step-up.js';
 import { AccessTokensService, type TokenResponse } from './access-tokens.service.js';
 import type { AnswerMfa } from './login-steps.dto.js';
 import { isNewPassword } from './new-password.js';
-import { SessionsService } from './sessions.service.js';
+import { SessionsService, type StartedSession } from './sessions.service.js';
+
+/** Who comes in, and how strongly that was proved. */
+interface Who {
+  readonly userId: string;
+  readonly acr: AssuranceLevel;
+}
 
 /** What comes after the right password. Each step is a challenge that is answered once, on whatever instance. */
 @Injectable()
@@ -44,28 +50,26 @@ export class LoginStepsService {
     const asked = await this.challenges.find('second_factor', challenge);
     const userId = asked?.userId;
     if (!userId) throw new Problem('challenge_invalid');
-    return this.enter(actor, { userId, acr: 'aal2' }, device, async (manager) => {
-      await this.factors.require(manager, actor, userId, proof, device);
+    const known = await this.sessions.isKnownDevice(userId, device);
+    const started = await this.factors.require(actor, userId, proof, { ...device, known }, async (manager) => {
       if (!(await this.challenges.take('second_factor', challenge, manager))) throw new Problem('challenge_invalid');
+      return this.start(manager, actor, { userId, acr: 'aal2' }, device);
     });
+    return this.respond(started);
   }
 
-  /**
-   * Starts the session of somebody once it is proved who they are, in one transaction: what is shown for it is used up by a session,
-   * or not at all. Throws 401 `credentials_invalid` when they are not active any more, and what the proof throws.
-   */
-  async enter(
-    actor: Actor,
-    who: { userId: string; acr: AssuranceLevel },
-    device: Device,
-    prove?: (manager: EntityManager) => Promise<void>,
-  ): Promise<TokenResponse> {
-    const { session, roles, refreshToken } = await inTransaction(this.dataSource, async (manager) => {
-      await prove?.(manager);
-      const started = await this.sessions.start(manager, actor, who, device);
-      if (!started) throw new Problem('credentials_invalid');
-      return started;
-    });
+  /** Starts the session of somebody who has proved who they are. Throws 401 `credentials_invalid` when they are not active any more. */
+  async enter(actor: Actor, who: Who, device: Device): Promise<TokenResponse> {
+    return this.respond(await inTransaction(this.dataSource, (manager) => this.start(manager, actor, who, device)));
+  }
+
+  private async start(manager: EntityManager, actor: Actor, who: Who, device: Device): Promise<StartedSession> {
+    const started = await this.sessions.start(manager, actor, who, device);
+    if (!started) throw new Problem('credentials_invalid');
+    return started;
+  }
+
+  private respond({ session, roles, refreshToken }: StartedSession): Promise<TokenResponse> {
     return this.tokens.respond(session, roles, refreshToken);
   }
 }

@@ -1,10 +1,8 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { type EntityManager, Repository } from 'typeorm';
 import { NIL } from 'uuid';
 import { AttemptsService } from '../attempts/attempts.service.js';
-import { authConfig } from '../config/auth.config.js';
-import type { ConfigOf } from '../config/namespace.js';
 import { UsersService } from '../users/users.service.js';
 import { accountKey } from './account-key.js';
 import { PasswordHasher } from './password-hasher.js';
@@ -27,7 +25,6 @@ export class PasswordsService {
     private readonly hasher: PasswordHasher,
     private readonly users: UsersService,
     private readonly attempts: AttemptsService,
-    @Inject(authConfig.KEY) private readonly config: ConfigOf<typeof authConfig>,
   ) {}
 
   /** Hashes before a transaction begins: no connection waits for it. */
@@ -49,11 +46,8 @@ export class PasswordsService {
    * The only way to ask, so that every guess is counted. Throws 429 `rate_limited` after AUTH_ATTEMPTS wrong ones.
    */
   async matches({ userId, email, known }: Asked, password: string): Promise<boolean> {
-    // Halves, so that strangers use up theirs alone, and both together no more than all.
-    const strangers = Math.floor(this.config.attempts.most / 2);
-    const most = known ? this.config.attempts.most - strangers : strangers;
     const stored = await this.passwords.findOneBy({ userId: userId ?? NIL });
-    const equal = await this.attempts.guard(this.attemptsOf(email, known), most, () =>
+    const equal = await this.attempts.guardOf(this.attemptsOf(email), known, () =>
       this.hasher.verify(stored?.hash ?? null, password),
     );
     if (equal && stored) await this.strengthen(stored, password);
@@ -62,14 +56,11 @@ export class PasswordsService {
 
   /** Forgets the wrong ones of before, in the transaction in which the owner of the address chose a new one. */
   async forgetAttempts(manager: EntityManager, email: string): Promise<void> {
-    await this.attempts.clear(
-      manager,
-      [true, false].map((known) => this.attemptsOf(email, known)),
-    );
+    await this.attempts.clear(manager, this.attemptsOf(email));
   }
 
-  private attemptsOf(email: string, known: boolean): string {
-    return `password:${known ? 'known' : 'strangers'}:${accountKey(this.users.emailKeyOf(email))}`;
+  private attemptsOf(email: string): string {
+    return `password:${accountKey(this.users.emailKeyOf(email))}`;
   }
 
   /** The same password with what new hashes cost (ASVS 11.4.4): only now it is known. Where another one was chosen meanwhile, that one stays. */

@@ -1,11 +1,12 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource } from 'typeorm';
+import { DataSource, type EntityManager } from 'typeorm';
 import { AuditService } from '../audit/audit.service.js';
 import { inTransaction } from '../database/transaction.js';
 import { Problem } from '../errors/problem.js';
 import { SecondFactorsService } from '../mfa/second-factors.service.js';
 import type { Device } from '../security/device.js';
 import type { Caller } from '../security/principal.js';
+import { UsersService } from '../users/users.service.js';
 import { type AccessTokenResponse, AccessTokensService } from './access-tokens.service.js';
 import type { StepUpInput } from './login-steps.dto.js';
 import { PasswordsService } from './passwords.service.js';
@@ -14,6 +15,7 @@ import { PasswordsService } from './passwords.service.js';
 @Injectable()
 export class StepUpService {
   constructor(
+    private readonly users: UsersService,
     private readonly passwords: PasswordsService,
     private readonly factors: SecondFactorsService,
     private readonly tokens: AccessTokensService,
@@ -29,14 +31,14 @@ export class StepUpService {
     const { credentialId: id, subject: userId, roles } = caller;
     if (password !== undefined) await this.requirePassword(userId, password);
     const acr = password === undefined ? 'aal2' : 'aal1';
-    await inTransaction(this.dataSource, async (manager) => {
-      if (password === undefined) await this.factors.require(manager, caller, userId, proof, device);
-      await this.audit.record(manager, caller, 'session.stepped_up', id, { acr });
-    });
+    const record = (manager: EntityManager) => this.audit.record(manager, caller, 'session.stepped_up', id, { acr });
+    if (password !== undefined) await inTransaction(this.dataSource, record);
+    else await this.factors.require(caller, userId, proof, { ...device, known: true }, record);
     return this.tokens.issue({ id, userId, acr, authenticatedAt: new Date() }, roles);
   }
 
   private async requirePassword(userId: string, password: string): Promise<void> {
-    if (!(await this.passwords.matches(userId, password))) throw new Problem('password_wrong');
+    const { email } = await this.users.getUser(userId);
+    if (!(await this.passwords.matches({ userId, email, known: true }, password))) throw new Problem('password_wrong');
   }
 }

@@ -1,6 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import type { EntityManager } from 'typeorm';
+import { DataSource, type EntityManager } from 'typeorm';
+import { AttemptsService } from '../attempts/attempts.service.js';
 import { AuditService } from '../audit/audit.service.js';
+import { inTransaction } from '../database/transaction.js';
 import { Problem } from '../errors/problem.js';
 import { SecurityEventsService } from '../security-events/security-events.service.js';
 import type { Device } from '../security/device.js';
@@ -14,27 +16,44 @@ export interface FactorProof {
   readonly recoveryCode?: string | undefined;
 }
 
-/** Whether somebody has the second factor of an account. */
+/** Where somebody shows it, and whether they were signed in there before. */
+export type ProvingDevice = Device & { readonly known: boolean };
+
+/** Whether somebody has the second factor of an account. Wrong ones are counted by account, over all instances. */
 @Injectable()
 export class SecondFactorsService {
   constructor(
     private readonly totp: TotpService,
     private readonly codes: RecoveryCodesService,
+    private readonly attempts: AttemptsService,
     private readonly audit: AuditService,
     private readonly events: SecurityEventsService,
+    private readonly dataSource: DataSource,
   ) {}
 
-  /** Uses up what is shown, within the transaction that it is shown for; of parallel uses one wins. Throws 401 `mfa_invalid`. */
-  async require(
-    manager: EntityManager,
+  /**
+   * Uses up what is shown in the transaction of the work that it is shown for, both or neither; of parallel uses one wins. Throws 401
+   * `mfa_invalid`, and 429 `rate_limited` after AUTH_ATTEMPTS wrong ones.
+   */
+  async require<T>(
     actor: Actor,
     userId: string,
     proof: FactorProof,
-    device: Device,
-  ): Promise<void> {
-    // In the order in which changes of factors lock.
-    await manager.query('SELECT 1 FROM users WHERE id = $1 FOR SHARE', [userId]);
-    if (!(await this.verify(manager, actor, userId, proof, device))) throw new Problem('mfa_invalid');
+    { known, ...device }: ProvingDevice,
+    work: (manager: EntityManager) => Promise<T>,
+  ): Promise<T> {
+    const outcome: { result?: T } = {};
+    const right = await this.attempts.guardOf(`mfa:${userId}`, known, () =>
+      inTransaction(this.dataSource, async (manager) => {
+        // In the order in which changes of factors lock.
+        await manager.query('SELECT 1 FROM users WHERE id = $1 FOR SHARE', [userId]);
+        if (!(await this.verify(manager, actor, userId, proof, device))) return false;
+        outcome.result = await work(manager);
+        return true;
+      }),
+    );
+    if (!right) throw new Problem('mfa_invalid');
+    return outcome.result as T;
   }
 
   private async verify(
