@@ -1,9 +1,9 @@
 import type { TestDatabase } from './database.js';
 
-/** Rows and checksum of each table: equal before and after means that nothing was written. */
+/** Rows and checksum of each table but that of guesses, which count whatever comes of them: equal before and after means that nothing was written. */
 export async function footprintOf(db: TestDatabase): Promise<Record<string, string>> {
   const tables = await db.query<{ name: string }>(
-    `SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public' ORDER BY tablename`,
+    `SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'attempts' ORDER BY tablename`,
   );
   if (tables.length < 10) throw new Error('there is hardly a table to look at');
   const sums = await db.query<{ name: string; sum: string }>(tables.map(({ name }) => sumOf(name)).join(' UNION ALL '));
