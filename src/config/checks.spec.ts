@@ -164,3 +164,72 @@ describe('CORS_ORIGINS', () => {
     expect(await problems({ ...both, CORS_ORIGINS: 'https://a.example' })).toEqual([]);
   });
 });
+
+describe('PASSKEY_RP_ID and PASSKEY_ORIGINS', () => {
+  const RP = /^PASSKEY_RP_ID must be the host, or a domain above it/;
+  const ORIGINS = /^PASSKEY_ORIGINS must be at the host of PUBLIC_URL or below it/;
+
+  it.each([
+    {},
+    { PASSKEY_RP_ID: 'api.example.com' },
+    { PASSKEY_RP_ID: 'example.com' },
+    { PASSKEY_RP_ID: 'example.com', PASSKEY_ORIGINS: 'https://www.example.com, https://example.com:8443' },
+    { PASSKEY_ORIGINS: 'https://api.example.com:8443,https://app.api.example.com' },
+    { PUBLIC_URL: 'http://localhost:3000', PASSKEY_RP_ID: 'localhost', PASSKEY_ORIGINS: 'http://localhost:5173' },
+    { PUBLIC_URL: 'http://192.0.2.1:3000' },
+    { PUBLIC_URL: 'http://[::1]:3000' },
+    { PUBLIC_URL: 'http://192.0.2.1', PASSKEY_RP_ID: 'example.com', PASSKEY_ORIGINS: 'https://example.com' },
+  ])('are accepted: %o', async (settings) => {
+    expect(await problems(settings)).toEqual([]);
+  });
+
+  it.each([
+    [{ PASSKEY_RP_ID: 'example.org' }, RP],
+    [{ PASSKEY_RP_ID: 'app.api.example.com' }, RP],
+    [{ PASSKEY_RP_ID: 'xample.com' }, RP],
+    [{ PASSKEY_RP_ID: 'example.com', PASSKEY_ORIGINS: 'https://example.com,https://example.org' }, RP],
+    [{ PUBLIC_URL: 'http://192.0.2.1', PASSKEY_RP_ID: 'example.com' }, RP],
+    [{ PASSKEY_ORIGINS: 'https://example.com' }, ORIGINS],
+    [{ PASSKEY_ORIGINS: 'https://api.example.com,https://example.org' }, ORIGINS],
+    [{ PUBLIC_URL: 'http://192.0.2.1', PASSKEY_ORIGINS: 'https://example.com' }, /^PASSKEY_RP_ID is missing: /],
+  ])('are refused when no browser would take them: %o', async (settings, problem) => {
+    expect(await problems(settings)).toEqual([expect.stringMatching(problem)]);
+  });
+
+  it.each([
+    '127.0.0.1',
+    '[::1]',
+    '10.1',
+    '0x7f.1',
+    '2130706433',
+    'Example.com',
+    'example.com.',
+    '.example.com',
+    '-a.com',
+    'a..b',
+    'a b',
+    'bücher.example',
+    '*',
+    '*.example.com',
+    'https://example.com',
+    'example.com:443',
+    'example.com/',
+    `${'a'.repeat(64)}.com`,
+    `${'a.'.repeat(127)}com`,
+  ])('are refused when the id is no domain: %s', async (PASSKEY_RP_ID) => {
+    expect(await problems({ PASSKEY_RP_ID })).toEqual([expect.stringMatching(/^PASSKEY_RP_ID must be a domain/)]);
+  });
+
+  it.each([
+    '*',
+    'http://api.example.com',
+    'http://127.0.0.1:3000',
+    'https://api.example.com/',
+    'api.example.com',
+    'null',
+  ])('are refused when a page there has no passkeys: %s', async (PASSKEY_ORIGINS) => {
+    expect(await problems({ PASSKEY_ORIGINS })).toEqual([
+      expect.stringMatching(/^PASSKEY_ORIGINS (each )?must be an? /),
+    ]);
+  });
+});

@@ -3,6 +3,7 @@ import { parseCidrs } from './address.js';
 import { connectionOf, isLocal } from './database.config.js';
 import type { Env } from './env.js';
 import { redisConnection } from './redis.js';
+import { relyingPartyProblems } from './relying-party.js';
 import { smtpServer } from './smtp.js';
 import { readTls, tlsFiles } from './tls-files.js';
 
@@ -20,6 +21,7 @@ export function unsafeSettings(env: Env): string[] {
     ...redisProblems(env),
     ...mailProblems(env),
     ...tlsProblems(env),
+    ...relyingPartyProblems(env),
   ];
   if (env.CORS_CREDENTIALS && env.CORS_ORIGINS.includes('*')) {
     problems.push('CORS_ORIGINS must name its origins when CORS_CREDENTIALS is true');

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { parseCidrs } from './address.js';
 import { url } from './variable.js';
 
@@ -45,4 +46,25 @@ export function rangeApi(value: string): string {
   const { href } = url(value, ['https:', 'http:']);
   if (!href.endsWith('/')) throw new RangeError('must end with a slash, as https://api.pwnedpasswords.com/range/');
   return href;
+}
+
+/** A domain as browsers compare it: lower case, A-labels, no address (WebAuthn section 5.1.2, RFC 5890). */
+export function relyingPartyId(value: string): string {
+  const isDomain = /^(?!.{254})[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*$/.test(
+    value,
+  );
+  // A URL is asked as well: to a browser 10.1 and 0x7f.1 are addresses.
+  const { hostname = '' } = URL.canParse(`https://${value}`) ? new URL(`https://${value}`) : {};
+  if (!isDomain || hostname !== value || isIP(value) !== 0) {
+    throw new RangeError('must be a domain such as example.com, in lower case, and no address');
+  }
+  return value;
+}
+
+/** The origin of a page in which a browser offers passkeys at all: a secure context. */
+export function passkeyOrigin(value: string): string {
+  const canonical = value === '*' ? '' : origin(value);
+  const { protocol = '', hostname = '' } = canonical ? new URL(canonical) : {};
+  if (protocol === 'https:' || hostname === 'localhost') return canonical;
+  throw new RangeError('each must be an https origin such as https://app.example.com, or one of localhost');
 }

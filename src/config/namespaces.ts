@@ -3,7 +3,16 @@ import { databaseConfig } from './database.config.js';
 import { httpConfig } from './http.config.js';
 import { limitsConfig } from './limits.config.js';
 import { mailConfig } from './mail.config.js';
+import { passkeysConfig } from './passkeys.config.js';
 import { retentionConfig } from './retention.config.js';
 
 /** Every slice of the settings; ConfigModule offers each under its KEY. */
-export const namespaces = [authConfig, databaseConfig, httpConfig, limitsConfig, mailConfig, retentionConfig];
+export const namespaces = [
+  authConfig,
+  databaseConfig,
+  httpConfig,
+  limitsConfig,
+  mailConfig,
+  passkeysConfig,
+  retentionConfig,
+];

@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { contact, origin, proxy, publicUrl, rangeApi, sender } from './grammars.js';
+import { contact, origin, passkeyOrigin, proxy, publicUrl, rangeApi, relyingPartyId, sender } from './grammars.js';
 import { parseLimits } from './limits.js';
 import { flag, integer, list, oneOf, parsed, secret, text, url } from './variable.js';
 
@@ -69,6 +69,9 @@ export const variables = {
   PASSWORD_CONCURRENCY: integer(1, 64, Math.min(64, Math.max(1, availableParallelism() - 1))),
   PASSWORD_QUEUE: integer(0, 10_000, 64),
   PASSWORD_BREACH_URL: parsed<string | undefined>(rangeApi, undefined),
+
+  PASSKEY_RP_ID: parsed<string | undefined>(relyingPartyId, undefined),
+  PASSKEY_ORIGINS: list(passkeyOrigin),
 
   RATE_LIMIT_ADDRESS: limits('1200/minute'),
   RATE_LIMIT_ANONYMOUS: limits('120/minute;10000/day'),
