@@ -4,15 +4,16 @@ import { ApiKeysModule } from './api-keys/api-keys.module.js';
 import { AttemptsModule } from './attempts/attempts.module.js';
 import { AuditModule } from './audit/audit.module.js';
 import { AuthModule } from './auth/auth.module.js';
+import { ChallengesModule } from './challenges/challenges.module.js';
 import type { Env } from './config/env.js';
 import { namespaces } from './config/namespaces.js';
-import { ChallengesModule } from './challenges/challenges.module.js';
 import { DataModule } from './data/data.module.js';
 import { DatabaseModule } from './database/database.module.js';
 import { DocsModule } from './docs/docs.module.js';
 import { HealthModule } from './health/health.module.js';
 import { MailModule } from './mail/mail.module.js';
 import { MfaModule } from './mfa/mfa.module.js';
+import { PasskeysModule } from './passkeys/passkeys.module.js';
 import { PrivacyModule } from './privacy/privacy.module.js';
 import { SecurityEventsModule } from './security-events/security-events.module.js';
 import { SecurityModule } from './security/security.module.js';
@@ -40,6 +41,7 @@ export class AppModule {
         AttemptsModule,
         ChallengesModule,
         MfaModule,
+        PasskeysModule,
         AuthModule,
         ApiKeysModule,
         DataModule,

@@ -29,6 +29,10 @@ const ACCESS: Readonly<Record<string, Access>> = {
   challenges: { may: VERBS, fixed: ['hash', 'purpose', 'user_id'] },
   totp_factors: { may: VERBS, fixed: ['user_id'] },
   recovery_codes: { may: VERBS, fixed: ['hash', 'user_id'] },
+  passkeys: {
+    may: VERBS,
+    fixed: ['id', 'user_id', 'credential_id', 'public_key', 'transports', 'device_type', 'created_at'],
+  },
   security_events: { may: VERBS, fixed: ['id', 'user_id', 'kind', 'at'] },
   // FOR UPDATE, by which housekeeping takes its rows, needs a column that may change.
   invitations: { may: VERBS, fixed: ['token_hash', 'user_id'] },

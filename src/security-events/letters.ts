@@ -66,6 +66,17 @@ const WORDS: Readonly<Record<SecurityEventKind, Words>> = {
     what: 'An administrator removed every second factor of your account. Signing in asks for your password alone.',
     otherwise: 'If you did not ask for it, tell whoever runs this service.',
   },
+  'passkey.created': {
+    subject: 'New passkey',
+    what: 'A passkey was added to your account: whoever has its device signs in with it.',
+    otherwise:
+      'If it was not you, delete the passkey and reset your password: a passkey stays valid when sessions end.',
+  },
+  'passkey.deleted': {
+    subject: 'A passkey was deleted',
+    what: 'A passkey of your account was deleted. Nobody signs in with it any more.',
+    otherwise: RESET,
+  },
 };
 
 /** The mail about an event. It has no link: whoever imitates it would have one. */

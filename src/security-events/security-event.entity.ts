@@ -13,6 +13,8 @@ export const securityEventKinds = [
   'mfa.recovery_codes_created',
   'mfa.recovery_code_used',
   'mfa.reset',
+  'passkey.created',
+  'passkey.deleted',
 ] as const;
 export type SecurityEventKind = (typeof securityEventKinds)[number];
 
