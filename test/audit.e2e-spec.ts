@@ -3,7 +3,7 @@ import { classifications } from '../src/data/data-record.entity.js';
 import { roles, scopes } from '../src/security/scopes.js';
 import { userStatuses } from '../src/users/user.entity.js';
 import { asAdmin, asUser, claimsOf, login, type TestCaller, withKey } from './support/callers.js';
-import { footprintOf } from './support/footprint.js';
+import { footprintOf, unspent } from './support/footprint.js';
 import type { Answer, RequestOptions } from './support/http.js';
 import { requests } from './support/matrix.js';
 import { type DeclaredRoute, declaredRoutes, startAppWithRoutes } from './support/routes.js';
@@ -52,12 +52,18 @@ const ROUTES: Readonly<Record<string, Audited>> = {
   'POST /api/v1/auth/email/resend': null,
   'POST /api/v1/auth/password/forgot': null,
   'POST /api/v1/auth/password/reset': ['user.password_reset', newestUser],
+  'POST /api/v1/auth/passkey/options': null,
+  'POST /api/v1/auth/passkey': ['session.started', ({ body }) => String(claimsOf(body.access_token)['sid'])],
   'POST /api/v1/auth/logout': ['session.ended', ({ me }) => me.sessionId],
   'DELETE /api/v1/auth/sessions': ['session.ended', ({ id }) => id],
   'DELETE /api/v1/auth/sessions/:id': ['session.ended', named],
   'PATCH /api/v1/users/me': ['user.updated', self],
   'POST /api/v1/users/me/email': null,
   'POST /api/v1/users/me/password': ['user.password_changed', self],
+  'POST /api/v1/users/me/passkeys/options': null,
+  'POST /api/v1/users/me/passkeys': ['passkey.created', made],
+  'PATCH /api/v1/users/me/passkeys/:id': ['passkey.updated', named],
+  'DELETE /api/v1/users/me/passkeys/:id': ['passkey.deleted', named],
   'POST /api/v1/users/me/deletion': ['user.deletion_requested', self],
   'DELETE /api/v1/users/me/deletion': ['user.deletion_undone', self],
   'POST /api/v1/users/me/mfa/totp': null,
@@ -193,7 +199,7 @@ describe('a change and its audit row are one transaction', () => {
       async () => {
         const before = await footprintOf(app.db);
         expect((await send()).status).toBe(500);
-        expect(await footprintOf(app.db)).toEqual(before);
+        expect(unspent(route, await footprintOf(app.db))).toEqual(unspent(route, before));
       },
     );
   });
@@ -205,7 +211,7 @@ describe('a change and its audit row are one transaction', () => {
       async () => {
         const before = await footprintOf(app.db);
         expect((await send()).status).toBe(500);
-        expect(await footprintOf(app.db)).toEqual(before);
+        expect(unspent(route, await footprintOf(app.db))).toEqual(unspent(route, before));
       },
     );
   });

@@ -24,7 +24,7 @@ type Row = Record<string, unknown>;
 interface Shown {
   /** The part of the copy with one row for each of these. */
   readonly part:
-    'user' | 'password' | 'totp' | 'recoveryCodes' | 'sessions' | 'apiKeys' | 'records' | 'securityEvents' | 'audit';
+    'user' | 'password' | 'totp' | 'recoveryCodes' | 'passkeys' | 'sessions' | 'apiKeys' | 'records' | 'securityEvents' | 'audit';
   readonly mine: string;
   readonly without?: Readonly<Record<string, string>>;
 }
@@ -43,6 +43,11 @@ const TABLES: Readonly<Record<string, Shown | string>> = {
     without: { sealed_secret: 'whoever has it has the factor', last_step: 'shown as the time of its last use' },
   },
   recovery_codes: { part: 'recoveryCodes', mine: 'user_id = $1', without: { hash: 'of a secret' } },
+  passkeys: {
+    part: 'passkeys',
+    mine: 'user_id = $1',
+    without: { credential_id: 'shown in base64url', public_key: 'shows nothing, and is of no use to anybody else' },
+  },
   security_events: { part: 'securityEvents', mine: 'user_id = $1' },
   audit_events: { part: 'audit', mine: 'actor_id = $1' },
   attempts: 'keyed hashes of what is guessed at, with counts that last a few hours',
@@ -77,6 +82,7 @@ describe('GET /api/v1/users/me/export', () => {
     expect(Object.keys(body).toSorted()).toEqual([
       'apiKeys',
       'audit',
+      'passkeys',
       'password',
       'records',
       'recoveryCodes',

@@ -5,6 +5,7 @@ import { AttemptsModule } from '../attempts/attempts.module.js';
 import { Housekeeping } from '../database/housekeeping.js';
 import { ChallengesModule } from '../challenges/challenges.module.js';
 import { MfaModule } from '../mfa/mfa.module.js';
+import { PasskeysModule } from '../passkeys/passkeys.module.js';
 import { PersonalData } from '../security/personal-data.js';
 import { SecurityEventsModule } from '../security-events/security-events.module.js';
 import { UsersModule } from '../users/users.module.js';
@@ -22,6 +23,8 @@ import { LoginStepsService } from './login-steps.service.js';
 import { StepUpService } from './step-up.service.js';
 import { JwksController } from './jwks.controller.js';
 import { JwtStrategy } from './jwt.strategy.js';
+import { PasskeyLoginController } from './passkey-login.controller.js';
+import { PasskeyLoginService } from './passkey-login.service.js';
 import { PasswordChangesService } from './password-changes.service.js';
 import { PasswordController } from './password.controller.js';
 import { PasswordHasher } from './password-hasher.js';
@@ -48,11 +51,13 @@ const OVER = `SELECT ctid, id FROM sessions WHERE idle_expires_at < now() - inte
     ChallengesModule,
     MfaModule,
     SecurityEventsModule,
+    PasskeysModule,
   ],
   controllers: [
     AuthController,
     LoginStepsController,
     EmailController,
+    PasskeyLoginController,
     PasswordController,
     SessionsController,
     JwksController,
@@ -67,6 +72,7 @@ const OVER = `SELECT ctid, id FROM sessions WHERE idle_expires_at < now() - inte
     LoginStepsService,
     StepUpService,
     BreachedPasswords,
+    PasskeyLoginService,
     PasswordChangesService,
     PasswordHasher,
     PasswordPolicy,

@@ -2,6 +2,7 @@ import type { TestApp } from './app.js';
 import { asUser, login, type TestCaller, withKey } from './callers.js';
 import { aRecord } from './factories.js';
 import { steppedUp, withTotp } from './totp.js';
+import { withPasskey } from './passkeys.js';
 
 export interface Account extends TestCaller {
   readonly username: string;
@@ -28,6 +29,7 @@ export async function anAccount(app: TestApp): Promise<Account> {
   const limits = { allowedCidrs: ['127.0.0.0/8'], rateLimit: '1000/hour', expiresAt: inADay };
   const key = await withKey(app, person, { name: `key of ${username}`, ...limits });
   const rotated = await call('POST', `/api/v1/api-keys/${key.id}/rotate`, { json: { overlapSeconds: 3600 } });
+  await withPasskey(person);
   const headers = { 'idempotency-key': `once-for-${username}` };
   const records: string[] = [];
   for (const classification of ['internal', 'restricted', 'public']) {
@@ -63,6 +65,7 @@ async function fillIn({ db }: TestApp, { id }: TestCaller, keyId: string): Promi
   await db.query(`UPDATE security_events SET user_agent = 'Browser/1', network = '192.0.2.0/24' WHERE user_id = $1`, [
     id,
   ]);
+  await db.query('UPDATE passkeys SET last_used_at = now() WHERE user_id = $1', [id]);
   await db.query('UPDATE api_keys SET last_used_at = now() WHERE id = $1', [keyId]);
   await db.query(`INSERT INTO invitations SELECT sha256($1::text::bytea), $1::uuid, now() + interval '1 day'`, [id]);
 }

@@ -26,7 +26,7 @@ export async function startApp(settings: NodeJS.ProcessEnv = {}): Promise<TestAp
   const db = await createDatabase();
   const all = { ...testSettings, DATABASE_URL: db.url, SECRET_KEY: randomBytes(32).toString('base64'), ...settings };
   const nest = await createApp(await readEnv(all));
-  await nest.listen({ port: 0, host: '127.0.0.1' });
+  await nest.listen({ port: Number(all.PORT), host: '127.0.0.1' });
   const url = (await nest.getUrl()).replace('[::1]', '127.0.0.1');
   return {
     url,

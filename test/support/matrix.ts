@@ -4,6 +4,7 @@ import { asAdmin, asAuditor, asReader, asUser, claimsOf, type TestCaller, withKe
 import { aKey, aPerson, aRecord } from './factories.js';
 import type { RequestOptions } from './http.js';
 import { challengeOf, codeOf, mayHaveFactor, steppedUp, withTotp } from './totp.js';
+import { aChallenge, aDevice, aPasskey } from './passkeys.js';
 
 /** Whose credential a request carries, and whose row it names. */
 export interface Kind {
@@ -104,12 +105,17 @@ export const requests: Readonly<Record<string, Prepare>> = {
     return { json: { challenge: await challengeOf(app, member), code: await codeOf(member.secret) } };
   },
   'POST /api/v1/auth/login/password': async ({ db }) => ({
-    json: { challenge: await aChallenge(db, 'new_password'), password: aPerson().password },
+    json: { challenge: await aChallenge(db, 'new_password', await aUser(db)), password: aPerson().password },
   }),
   'POST /api/v1/auth/step-up': another(async (app, person) => {
     if (!mayHaveFactor(person)) return { json: { password: person.password } };
     return { json: { code: await codeOf((await withTotp(app, person)).secret) } };
   }),
+  'POST /api/v1/auth/passkey/options': nothing,
+  'POST /api/v1/auth/passkey': async ({ db }, { owner }) => {
+    const [{ device }, challenge] = [await aPasskey(db, owner.id), await aChallenge(db, 'passkey_assertion', null)];
+    return { json: { response: device.get({ challenge, rpId: 'localhost' }) } };
+  },
   'GET /api/v1/auth/sessions': nothing,
   'DELETE /api/v1/auth/sessions': nothing,
   'DELETE /api/v1/auth/sessions/:id': async ({ db }, { owner }) => ({ id: await aSession(db, owner.id) }),
@@ -119,6 +125,21 @@ export const requests: Readonly<Record<string, Prepare>> = {
   'POST /api/v1/users/me/password': (_, { owner: { password } }) => ({
     json: { currentPassword: password, newPassword: password },
   }),
+  'POST /api/v1/users/me/passkeys/options': nothing,
+  'POST /api/v1/users/me/passkeys': async ({ db }, { owner: { id } }) => {
+    const options = {
+      challenge: await aChallenge(db, 'passkey_registration', id),
+      rp: { id: 'localhost' },
+      user: { id },
+    };
+    return { json: { name: 'A device', response: aDevice().create(options) } };
+  },
+  'GET /api/v1/users/me/passkeys': nothing,
+  'PATCH /api/v1/users/me/passkeys/:id': async ({ db }, { owner }) => ({
+    id: (await aPasskey(db, owner.id)).id,
+    json: { name: 'new' },
+  }),
+  'DELETE /api/v1/users/me/passkeys/:id': async ({ db }, { owner }) => ({ id: (await aPasskey(db, owner.id)).id }),
   'GET /api/v1/users/me/security-events': nothing,
   'GET /api/v1/users/me/export': nothing,
   'POST /api/v1/users/me/deletion': (_, { owner: { password } }) => ({ json: { password } }),
@@ -172,15 +193,6 @@ async function aUser(db: Database): Promise<string> {
     email,
   ]);
   return id;
-}
-
-async function aChallenge(db: Database, purpose: string): Promise<string> {
-  const challenge = randomBytes(32).toString('base64url');
-  await db.query(
-    `INSERT INTO challenges VALUES (sha256(convert_to($1, 'UTF8')), $2, $3, now() + interval '5 minutes')`,
-    [challenge, purpose, await aUser(db)],
-  );
-  return challenge;
 }
 
 async function anEmailToken(db: Database, purpose = 'verify_email'): Promise<string> {
