@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startApp, type TestApp } from './support/app.js';
+import { certified, empty, selfSigned, type Statement } from './support/attestation.js';
 import { type Authenticator, type Falsehood, FLAGS } from './support/authenticator.js';
 import { asUser, login, type TestCaller } from './support/callers.js';
 import type { Call } from './support/http.js';
@@ -28,6 +29,8 @@ const times = <T>(count: number, make: (i: number) => T): T[] => Array.from({ le
 const optionsFor = async (me: TestCaller) => (await me.call('POST', `${PATH}/options`)).body;
 const keep = (me: TestCaller, response: unknown, call: Call = app.call) =>
   call('POST', PATH, { token: me.token, json: { name: 'A device', response } });
+const revocationsOf = async ({ id }: TestCaller) =>
+  (await app.db.query('SELECT 1 FROM revocations WHERE subject = $1', [id])).length;
 const kindsOf = async (me: TestCaller) => {
   const { body } = await me.call('GET', '/api/v1/users/me/security-events');
   return body.items.map(({ kind }: { kind: string }) => kind);
@@ -62,20 +65,20 @@ describe('POST /api/v1/users/me/passkeys', () => {
     const { body: again } = await me.call('POST', `${PATH}/options`);
     expect(again.excludeCredentials.map(({ id }: { id: string }) => id)).toEqual([device.id]);
     expect(again.user.id).toBe(options.user.id);
+    expect(await revocationsOf(me)).toBe(1);
     expect(await kindsOf(me)).toEqual(['passkey.created']);
     expect((await smtp.mailsTo(me.email, 2)).map(({ headers }) => headers['subject'])).toContain('New passkey');
   });
 
-  it.each<[string, Falsehood, string?]>([
+  it.each<[string, Falsehood, Statement?]>([
     ['of a page at another port', { origin: 'http://localhost:3001' }],
     ['for another relying party', { rpId: 'example.com' }],
     ['of the other ceremony', { type: 'webauthn.get' }],
     ['of nobody who was there', { flags: FLAGS.verified }],
     ['in a foreign frame', { clientData: { crossOrigin: true } }],
     ['to a challenge that nobody gave', { challenge: Buffer.alloc(32, 7).toString('base64url') }],
-    ['with a statement of an unknown kind', {}, '63666d7464686967686761747453746d74a0'],
-    ['with certificates', {}, '63666d74667061636b65646761747453746d74a163783563 80'.replace(' ', '')],
-    ['with nothing signed by itself', {}, '63666d74667061636b65646761747453746d74a0'],
+    ['with a statement of an unknown kind', {}, empty('dhig')],
+    ['with a statement that is empty', {}, empty('packed')],
   ])('refuses one %s, and names the response', async (_, lie, statement) => {
     const me = await asUser(app);
     const options = await optionsFor(me);
@@ -84,6 +87,15 @@ describe('POST /api/v1/users/me/passkeys', () => {
     expect([status, body.code, body.errors?.[0]]).toMatchObject([400, 'validation_failed', { pointer: '/response' }]);
     expect((await me.call('GET', PATH)).body.items).toEqual([]);
     expect((await keep(me, device.create(await optionsFor(me)))).status).toBe(201);
+  });
+
+  it('keeps one that signs itself, but none with a certificate, which nobody asked for', async () => {
+    const me = await asUser(app);
+    const outcomes = [];
+    for (const statement of [selfSigned, await certified()]) {
+      outcomes.push((await keep(me, aDevice().create(await optionsFor(me), {}, statement))).status);
+    }
+    expect(outcomes).toEqual([201, 400]);
   });
 
   it('refuses one for the challenge of another person, of a login, over, or used', async () => {
@@ -178,6 +190,7 @@ describe('a passkey', () => {
     const { id, device } = await withPasskey(me);
     const ready = await assertionOf(app.call, device);
     expect((await me.call('DELETE', `${PATH}/${id}`)).status).toBe(204);
+    expect(await revocationsOf(me)).toBe(2);
     for (const { call } of [app, second]) expect((await signIn(call, ready)).status).toBe(401);
     expect((await signIn(app.call, await assertionOf(app.call, device))).status).toBe(401);
     expect(await kindsOf(me)).toEqual(['passkey.deleted', 'passkey.created']);

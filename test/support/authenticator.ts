@@ -1,4 +1,5 @@
 import { createHash, generateKeyPairSync, randomBytes, sign } from 'node:crypto';
+import { empty, type Statement } from './attestation.js';
 
 /** The part of the options that an authenticator and its browser look at. */
 export interface CreationOptions {
@@ -50,17 +51,25 @@ export class Authenticator {
     return Buffer.concat([head, Buffer.from(x, 'base64url'), middle, Buffer.from(y, 'base64url')]);
   }
 
-  /** `navigator.credentials.create()` and `toJSON()`. The statement is none unless given, as CBOR of `fmt` and `attStmt`. */
-  create(options: CreationOptions, lie: Falsehood = {}, statement = '63666d74646e6f6e656761747453746d74a0') {
+  /** `navigator.credentials.create()` and `toJSON()`. */
+  create(options: CreationOptions, lie: Falsehood = {}, statement: Statement = empty('none')) {
     this.userHandle = options.user.id;
     const length = Buffer.from([0, this.credentialId.length]);
     const key = Buffer.concat([Buffer.alloc(16), length, this.credentialId, this.publicKey]);
     const flags = lie.flags ?? HONEST;
     const authData = this.data(options.rp.id, { ...lie, flags: flags | FLAGS.attested }, key);
-    const head = Buffer.from(`a3${statement}68617574684461746158`, 'hex');
-    const attestationObject = Buffer.concat([head, Buffer.from([authData.length]), authData]);
+    const clientData = this.clientData('webauthn.create', options.challenge, lie);
+    const stated = statement(Buffer.concat([authData, sha256(clientData)]), this.keys.privateKey);
+    const name = Buffer.from('68617574684461746158', 'hex');
+    const attestationObject = Buffer.concat([
+      Buffer.from([0xa3]),
+      stated,
+      name,
+      Buffer.from([authData.length]),
+      authData,
+    ]);
     return this.credential({
-      clientDataJSON: text64(this.clientData('webauthn.create', options.challenge, lie)),
+      clientDataJSON: text64(clientData),
       attestationObject: text64(attestationObject),
       transports: ['internal'],
     });
