@@ -133,12 +133,24 @@ describe('POST /api/v1/users/me/passkeys', () => {
     ['extensions that are none', (response) => ({ ...response, clientExtensionResults: [] })],
     ['an unknown member', (response) => ({ ...response, admin: true })],
     ['a member of every object', (response) => ({ ...response, toString: 'x' })],
+    ['an identifier of nothing', (response) => ({ ...response, id: '', rawId: '' })],
     ['another attachment', (response) => ({ ...response, authenticatorAttachment: 'telepathy' })],
     ['transports that are no words', (r) => ({ ...r, response: { ...r.response, transports: ['a b'] } })],
     ['too many transports', (r) => ({ ...r, response: { ...r.response, transports: times(11, () => 'usb') } })],
     ['no attestation', (r) => ({ ...r, response: { clientDataJSON: r.response.clientDataJSON } })],
     ['client data of 90 kB', (r) => ({ ...r, response: { ...r.response, clientDataJSON: 'A'.repeat(90_000) } })],
     ['an assertion', (r) => ({ ...r, response: { clientDataJSON: 'AA', authenticatorData: 'AA', signature: 'AA' } })],
+  ])('answers 400 to %s, before anything is judged', async (_, change) => {
+    const me = await asUser(app);
+    const { status, body } = await keep(me, change(aDevice().create(await optionsFor(me))));
+    expect([status, body.code, body.errors]).toMatchObject([
+      400,
+      'validation_failed',
+      [{ pointer: '/response', code: 'passkey_response' }],
+    ]);
+  });
+
+  it.each<[string, (response: Registration) => unknown]>([
     ['client data that is no JSON', (r) => ({ ...r, response: { ...r.response, clientDataJSON: 'AAAA' } })],
     ['an attestation of one byte', (r) => ({ ...r, response: { ...r.response, attestationObject: 'ow' } })],
     ['an endless attestation', (r) => ({ ...r, response: { ...r.response, attestationObject: 'm_________8' } })],
@@ -149,7 +161,7 @@ describe('POST /api/v1/users/me/passkeys', () => {
   ])('answers 400 to %s', async (_, change) => {
     const me = await asUser(app);
     const { status, body } = await keep(me, change(aDevice().create(await optionsFor(me))));
-    expect([status, body.code, body.errors[0].pointer]).toEqual([400, 'validation_failed', '/response']);
+    expect([status, body.errors]).toMatchObject([400, [{ pointer: '/response', code: 'passkey' }]]);
   });
 
   it('keeps one of 50 at once for one challenge, over two processes', async () => {
