@@ -19,22 +19,24 @@ let names = 0;
 const aName = () => `test:${(names += 1)}`;
 const wrong = () => Promise.resolve(false);
 const right = () => Promise.resolve(true);
-/** How many may still be wrong at once; what was asked for so stays reserved. */
+/** How many may still be wrong at once: none of them is done before one is refused, or all that may be are under way. */
 async function left(name: string, most: number): Promise<number> {
+  const { promise, resolve } = Promise.withResolvers<boolean>();
   let count = 0;
-  const never = new Promise<boolean>(() => undefined);
-  for (;;) {
-    const begun = await new Promise<boolean>((resolve, reject) => {
-      attempts
-        .guard(name, most, () => {
-          resolve(true);
-          return never;
-        })
-        .catch((error: unknown) => (error instanceof Problem ? resolve(false) : reject(error as Error)));
-    });
-    if (!begun || count > most) return count;
-    count += 1;
-  }
+  const guesses = Array.from({ length: most + 1 }, () =>
+    attempts
+      .guard(name, most, () => {
+        count += 1;
+        if (count === most) resolve(false);
+        return promise;
+      })
+      .catch((error: unknown) => {
+        resolve(false);
+        if (!(error instanceof Problem)) throw error;
+      }),
+  );
+  await Promise.all(guesses);
+  return count;
 }
 const counted = async () => (await app.db.query<{ n: number }>('SELECT sum(count)::int AS n FROM attempts'))[0]?.n ?? 0;
 
@@ -42,6 +44,12 @@ describe('a secret', () => {
   it('is compared no more often than allowed, however many are under way', async () => {
     expect(await left(aName(), MOST)).toBe(MOST);
     expect(await left(aName(), 1)).toBe(1);
+  });
+
+  it('is compared for any number that are right at once, in turn', async () => {
+    const name = aName();
+    const all = await Promise.all(Array.from({ length: 10 * MOST }, () => attempts.guard(name, MOST, right)));
+    expect(all).toEqual(all.map(() => true));
   });
 
   it('is compared for all that are right in the same millisecond', async () => {

@@ -6,6 +6,7 @@ import type { ConfigOf } from '../config/namespace.js';
 import { Housekeeping } from '../database/housekeeping.js';
 import { Problem } from '../errors/problem.js';
 import { deriveKey } from '../security/sealing.js';
+import { Turns } from './turns.js';
 
 /** Wrong ones that cost no delay: everybody mistypes. */
 const FREE = 2;
@@ -49,6 +50,7 @@ const GIVE_BACK = `UPDATE attempts SET count = greatest(count - 1, 0),
 @Injectable()
 export class AttemptsService implements OnModuleInit {
   private readonly secret: Buffer;
+  private readonly turns = new Turns();
 
   constructor(
     private readonly dataSource: DataSource,
@@ -73,20 +75,10 @@ export class AttemptsService implements OnModuleInit {
    * does not where it was right or threw; what others did wrong stays counted. Throws 429 `rate_limited` with no work done.
    * The name says which secret of whom: `<feature>:<id>`. `most` is 1 to 1000 and the same for one name.
    */
-  async guard(name: string, most: number, work: () => Promise<boolean>): Promise<boolean> {
+  guard(name: string, most: number, work: () => Promise<boolean>): Promise<boolean> {
     const key = this.keyOf(name);
-    const count = await this.reserve(key, most);
-    let right: boolean;
-    try {
-      right = await work();
-    } catch (error) {
-      // Where the database is what failed, it stays counted: it leaks.
-      await this.giveBack(key, most).catch(() => undefined);
-      throw error;
-    }
-    if (right) await this.giveBack(key, most);
-    else if (count > FREE) await this.dataSource.query(DELAY, [key, most, this.config.attempts.seconds]);
-    return right;
+    // In turn, so that a person who logs in from many places at once is not told to wait for those of them that are still being compared.
+    return this.turns.take(key.toString('base64'), most, () => this.attempt(key, most, work));
   }
 
   /**
@@ -103,6 +95,21 @@ export class AttemptsService implements OnModuleInit {
   async clear(manager: EntityManager, name: string): Promise<void> {
     const keys = [true, false].map((known) => this.keyOf(halfOf(name, known)));
     await manager.query('DELETE FROM attempts WHERE key = ANY ($1)', [keys]);
+  }
+
+  private async attempt(key: Buffer, most: number, work: () => Promise<boolean>): Promise<boolean> {
+    const count = await this.reserve(key, most);
+    let right: boolean;
+    try {
+      right = await work();
+    } catch (error) {
+      // Where the database is what failed, it stays counted: it leaks.
+      await this.giveBack(key, most).catch(() => undefined);
+      throw error;
+    }
+    if (right) await this.giveBack(key, most);
+    else if (count > FREE) await this.dataSource.query(DELAY, [key, most, this.config.attempts.seconds]);
+    return right;
   }
 
   private async reserve(key: Buffer, most: number): Promise<number> {
