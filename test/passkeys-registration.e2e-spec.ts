@@ -7,6 +7,7 @@ import type { Call } from './support/http.js';
 import { aChallenge, aDevice, aPasskey, assertionOf, signIn, withPasskey } from './support/passkeys.js';
 import { type Instance, startInstance } from './support/process.js';
 import { TestSmtp } from './support/smtp.js';
+import { asSteppedUp } from './support/tokens.js';
 
 const PATH = '/api/v1/users/me/passkeys';
 
@@ -24,6 +25,9 @@ afterAll(async () => {
   await smtp.stop();
 });
 
+/** Just after a step-up: whoever has a passkey is asked for it before they change their passkeys. */
+const somebody = async () => asSteppedUp(app, await asUser(app));
+
 type Registration = ReturnType<Authenticator['create']>;
 const times = <T>(count: number, make: (i: number) => T): T[] => Array.from({ length: count }, (_, i) => make(i));
 const optionsFor = async (me: TestCaller) => (await me.call('POST', `${PATH}/options`)).body;
@@ -38,7 +42,7 @@ const kindsOf = async (me: TestCaller) => {
 
 describe('POST /api/v1/users/me/passkeys', () => {
   it('keeps an honest one, says so to its owner in a mail, and offers it no second time', async () => {
-    const me = await asUser(app);
+    const me = await somebody();
     const options = await optionsFor(me);
     expect(options).toMatchObject({
       rp: { name: 'Rampart', id: 'localhost' },
@@ -80,7 +84,7 @@ describe('POST /api/v1/users/me/passkeys', () => {
     ['with a statement of an unknown kind', {}, empty('dhig')],
     ['with a statement that is empty', {}, empty('packed')],
   ])('refuses one %s, and names the response', async (_, lie, statement) => {
-    const me = await asUser(app);
+    const me = await somebody();
     const options = await optionsFor(me);
     const device = aDevice();
     const { status, body } = await keep(me, device.create(options, lie, statement));
@@ -90,7 +94,7 @@ describe('POST /api/v1/users/me/passkeys', () => {
   });
 
   it('keeps one that signs itself, but none with a certificate, which nobody asked for', async () => {
-    const me = await asUser(app);
+    const me = await somebody();
     const outcomes = [];
     for (const statement of [selfSigned, await certified()]) {
       outcomes.push((await keep(me, aDevice().create(await optionsFor(me), {}, statement))).status);
@@ -99,7 +103,7 @@ describe('POST /api/v1/users/me/passkeys', () => {
   });
 
   it('refuses one for the challenge of another person, of a login, over, or used', async () => {
-    const [me, other] = [await asUser(app), await asUser(app)];
+    const [me, other] = [await somebody(), await somebody()];
     const [theirs, mine] = [await optionsFor(other), await optionsFor(me)];
     const forLogin = { ...mine, challenge: await aChallenge(app.db, 'passkey_assertion', me.id) };
     for (const options of [theirs, forLogin]) expect((await keep(me, aDevice().create(options))).status).toBe(400);
@@ -112,7 +116,7 @@ describe('POST /api/v1/users/me/passkeys', () => {
   });
 
   it('refuses one that somebody has', async () => {
-    const [me, other] = [await asUser(app), await asUser(app)];
+    const [me, other] = [await somebody(), await somebody()];
     const { device } = await withPasskey(other);
     const { status, body } = await keep(me, device.create(await optionsFor(me)));
     expect([status, body.code]).toEqual([409, 'conflict']);
@@ -131,8 +135,6 @@ describe('POST /api/v1/users/me/passkeys', () => {
     ['an identifier that is too long', (r) => ({ ...r, id: 'A'.repeat(1368), rawId: 'A'.repeat(1368) })],
     ['another type', (response) => ({ ...response, type: 'password' })],
     ['extensions that are none', (response) => ({ ...response, clientExtensionResults: [] })],
-    ['an unknown member', (response) => ({ ...response, admin: true })],
-    ['a member of every object', (response) => ({ ...response, toString: 'x' })],
     ['an identifier of nothing', (response) => ({ ...response, id: '', rawId: '' })],
     ['another attachment', (response) => ({ ...response, authenticatorAttachment: 'telepathy' })],
     ['transports that are no words', (r) => ({ ...r, response: { ...r.response, transports: ['a b'] } })],
@@ -141,7 +143,7 @@ describe('POST /api/v1/users/me/passkeys', () => {
     ['client data of 90 kB', (r) => ({ ...r, response: { ...r.response, clientDataJSON: 'A'.repeat(90_000) } })],
     ['an assertion', (r) => ({ ...r, response: { clientDataJSON: 'AA', authenticatorData: 'AA', signature: 'AA' } })],
   ])('answers 400 to %s, before anything is judged', async (_, change) => {
-    const me = await asUser(app);
+    const me = await somebody();
     const { status, body } = await keep(me, change(aDevice().create(await optionsFor(me))));
     expect([status, body.code, body.errors]).toMatchObject([
       400,
@@ -159,13 +161,13 @@ describe('POST /api/v1/users/me/passkeys', () => {
       (r) => ({ ...r, response: { ...r.response, attestationObject: 'gYGB'.repeat(5000) } }),
     ],
   ])('answers 400 to %s', async (_, change) => {
-    const me = await asUser(app);
+    const me = await somebody();
     const { status, body } = await keep(me, change(aDevice().create(await optionsFor(me))));
     expect([status, body.errors]).toMatchObject([400, [{ pointer: '/response', code: 'passkey' }]]);
   });
 
   it('keeps one of 50 at once for one challenge, over two processes', async () => {
-    const me = await asUser(app);
+    const me = await somebody();
     const options = await optionsFor(me);
     const all = times(50, (i) => keep(me, aDevice().create(options), i % 2 ? app.call : second.call));
     const statuses = (await Promise.all(all)).map(({ status }) => status);
@@ -174,7 +176,7 @@ describe('POST /api/v1/users/me/passkeys', () => {
   });
 
   it('keeps 20 of a person, also when many come at once over two processes, and no other until one is deleted', async () => {
-    const me = await asUser(app);
+    const me = await somebody();
     await Promise.all(times(18, () => aPasskey(app.db, me.id)));
     const each = await Promise.all(times(12, () => optionsFor(me)));
     const all = each.map((options, i) => keep(me, aDevice().create(options), i % 2 ? app.call : second.call));
@@ -189,7 +191,7 @@ describe('POST /api/v1/users/me/passkeys', () => {
 
 describe('a passkey', () => {
   it('of another person is neither seen, renamed nor deleted', async () => {
-    const [me, other] = [await asUser(app), await asUser(app)];
+    const [me, other] = [await somebody(), await somebody()];
     const { id, device } = await withPasskey(other);
     expect((await me.call('GET', PATH)).body.items).toEqual([]);
     expect((await me.call('PATCH', `${PATH}/${id}`, { json: { name: 'mine' } })).status).toBe(404);
@@ -198,7 +200,7 @@ describe('a passkey', () => {
   });
 
   it('that is deleted lets nobody in, and its owner is told', async () => {
-    const me = await asUser(app);
+    const me = await somebody();
     const { id, device } = await withPasskey(me);
     const ready = await assertionOf(app.call, device);
     expect((await me.call('DELETE', `${PATH}/${id}`)).status).toBe(204);
@@ -214,11 +216,12 @@ describe('a passkey', () => {
 
 describe('where clients call this service by an address', () => {
   it('there are no passkeys, and it says so', async () => {
-    const me = await asUser(app);
+    const me = await somebody();
+    const bare = await startInstance({ ...app.settings, PUBLIC_URL: 'http://127.0.0.1:3000' });
+    const { token } = await asSteppedUp(app, await login(bare, me));
+    const call: Call = (method, path, options) => bare.call(method, path, { token, ...options });
     const { id, device } = await withPasskey(me);
     const response = await assertionOf(app.call, device);
-    const bare = await startInstance({ ...app.settings, PUBLIC_URL: 'http://127.0.0.1:3000' });
-    const { call } = await login(bare, me);
     const answers = [
       await bare.call('POST', '/api/v1/auth/passkey/options'),
       await signIn(bare.call, response),

@@ -51,6 +51,28 @@ describe.skipIf(lacks('chromium'))('passkeys in a browser', () => {
     expect((await listed()).map((each) => each.id)).toEqual([id]);
   });
 
+  it('are asked for before anything about them changes, and show who is there', async () => {
+    expect((await me.call('POST', `${PATH}/options`)).body.code).toBe('step_up_required');
+    const { body: options } = await me.call('POST', '/api/v1/auth/step-up/options');
+    expect(options.allowCredentials).toHaveLength(1);
+    const json = { response: await browser.get(options) };
+    const { status, body } = await me.call('POST', '/api/v1/auth/step-up', { json });
+    expect([status, claimsOf(body.access_token)]).toMatchObject([200, { acr: 'aal2', sid: me.sessionId }]);
+    const token = String(body.access_token);
+    me = { ...me, call: (method, path, more = {}) => app.call(method, path, { token, ...more }) };
+    expect((await app.call('POST', '/api/v1/auth/step-up', { json, token })).body.code).toBe('mfa_invalid');
+  });
+
+  it('are a second factor beside the password, each answer once', async () => {
+    const { email, password } = me;
+    const { status, body } = await app.call('POST', '/api/v1/auth/login', { json: { email, password } });
+    expect([status, body.code, body.methods]).toEqual([401, 'mfa_required', ['passkey']]);
+    const json = { challenge: body.challenge, response: await browser.get(body.passkey) };
+    const { status: entered, body: tokens } = await app.call('POST', '/api/v1/auth/login/mfa', { json });
+    expect([entered, claimsOf(tokens.access_token)]).toMatchObject([200, { acr: 'aal2', sub: me.id }]);
+    expect((await app.call('POST', '/api/v1/auth/login/mfa', { json })).body.code).toBe('challenge_invalid');
+  });
+
   it('are made once a device', async () => {
     expect(await browser.create(await creationOptions())).toBe('InvalidStateError');
   });

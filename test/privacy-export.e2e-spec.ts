@@ -24,7 +24,16 @@ type Row = Record<string, unknown>;
 interface Shown {
   /** The part of the copy with one row for each of these. */
   readonly part:
-    'user' | 'password' | 'totp' | 'recoveryCodes' | 'passkeys' | 'sessions' | 'apiKeys' | 'records' | 'securityEvents' | 'audit';
+    | 'user'
+    | 'password'
+    | 'totp'
+    | 'recoveryCodes'
+    | 'passkeys'
+    | 'sessions'
+    | 'apiKeys'
+    | 'records'
+    | 'securityEvents'
+    | 'audit';
   readonly mine: string;
   readonly without?: Readonly<Record<string, string>>;
 }

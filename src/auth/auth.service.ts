@@ -1,10 +1,8 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { AuditService } from '../audit/audit.service.js';
 import { inTransaction } from '../database/transaction.js';
 import { Problem } from '../errors/problem.js';
-import { authConfig } from '../config/auth.config.js';
-import type { ConfigOf } from '../config/namespace.js';
 import type { Device } from '../security/device.js';
 import { evenly } from '../security/even-time.js';
 import type { Actor } from '../security/principal.js';
@@ -31,7 +29,6 @@ export class AuthService {
     private readonly audit: AuditService,
     private readonly verification: EmailVerificationService,
     private readonly dataSource: DataSource,
-    @Inject(authConfig.KEY) private readonly config: ConfigOf<typeof authConfig>,
   ) {}
 
   /** Creates the account unless the address is taken, which its owner is told and nobody else. A taken username is left out. */
@@ -56,13 +53,11 @@ export class AuthService {
   async login(actor: Actor, { email, password }: Login, device: Device): Promise<TokenResponse> {
     const user = await this.users.findByEmail(email);
     // As for an unknown address: otherwise whoever registers with one would learn whether it was taken.
-    const mayEnter = Boolean(user?.emailVerifiedAt) || !this.config.requireVerifiedEmail;
-    const active = user?.status === 'active' && mayEnter;
-    const userId = active ? user.id : null;
+    const userId = this.steps.mayEnter(user) ? user.id : null;
     const known = await this.sessions.isKnownDevice(userId, device);
     const matches = await this.passwords.matches({ userId, email, known }, password);
-    if (!active || !matches) throw new Problem('credentials_invalid');
-    return this.steps.afterPassword(actor, user.id, password, device);
+    if (userId === null || !matches) throw new Problem('credentials_invalid');
+    return this.steps.afterPassword(actor, userId, password, device);
   }
 
   /** Activates an invited person with the password of their choice. Throws 400 `invitation_invalid`. */

@@ -7,6 +7,7 @@ import { Sensitive } from '../security/rate-limit.decorators.js';
 import { TokenView } from './auth.dto.js';
 import { AccessTokenView, AnswerMfa, ChoosePassword, StepUpInput } from './login-steps.dto.js';
 import { LoginStepsService } from './login-steps.service.js';
+import { REQUEST_OPTIONS } from './passkey-login.dto.js';
 import { PasswordChangesService } from './password-changes.service.js';
 import { StepUpService } from './step-up.service.js';
 
@@ -45,6 +46,16 @@ export class LoginStepsController {
     @CurrentDevice() device: Device,
   ): Promise<void> {
     await this.changes.replace(actor, input, device);
+  }
+
+  @Post('step-up/options')
+  @ApiOperation({ summary: 'What a browser needs to do that with a passkey.' })
+  @HttpCode(200)
+  @RequireScopes('sessions:write')
+  @FirstParty()
+  @ApiOkResponse({ schema: REQUEST_OPTIONS })
+  options(@CurrentCaller() caller: Caller): Promise<object> {
+    return this.stepUps.options(caller);
   }
 
   @Post('step-up')

@@ -1,13 +1,17 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { ChallengesService } from '../challenges/challenges.service.js';
+import { authConfig } from '../config/auth.config.js';
+import type { ConfigOf } from '../config/namespace.js';
 import { inTransaction } from '../database/transaction.js';
 import { Problem } from '../errors/problem.js';
 import { MfaService } from '../mfa/mfa.service.js';
 import { SecondFactorsService } from '../mfa/second-factors.service.js';
+import { PasskeyAssertions } from '../passkeys/passkey-assertions.service.js';
 import type { Device } from '../security/device.js';
 import type { Actor } from '../security/principal.js';
 import type { AssuranceLevel } from '../security/step-up.js';
+import type { User } from '../users/user.entity.js';
 import { AccessTokensService, type TokenResponse } from './access-tokens.service.js';
 import type { AnswerMfa } from './login-steps.dto.js';
 import { isNewPassword } from './new-password.js';
@@ -26,9 +30,11 @@ export class LoginStepsService {
     private readonly challenges: ChallengesService,
     private readonly mfa: MfaService,
     private readonly factors: SecondFactorsService,
+    private readonly assertions: PasskeyAssertions,
     private readonly sessions: SessionsService,
     private readonly tokens: AccessTokensService,
     private readonly dataSource: DataSource,
+    @Inject(authConfig.KEY) private readonly config: ConfigOf<typeof authConfig>,
   ) {}
 
   /** Lets in, or throws 401 `mfa_required` or `password_change_required` with a challenge: a short password is for who has a second factor. */
@@ -36,7 +42,8 @@ export class LoginStepsService {
     const methods = await this.mfa.methodsOf(userId);
     if (methods.length > 0) {
       const challenge = await this.challenges.issue('second_factor', userId);
-      throw new Problem('mfa_required', { members: { challenge, methods } });
+      const passkey = methods.includes('passkey') ? await this.passkeyOptions(userId) : undefined;
+      throw new Problem('mfa_required', { members: { challenge, methods, passkey } });
     }
     if (!isNewPassword(password)) {
       const challenge = await this.challenges.issue('new_password', userId);
@@ -56,6 +63,20 @@ export class LoginStepsService {
       return this.start(manager, actor, { userId, acr: 'aal2' }, device);
     });
     return this.respond(started);
+  }
+
+  /** What a browser needs to answer with a passkey of theirs; nothing where passkeys cannot work. */
+  private passkeyOptions(userId: string): Promise<object | undefined> {
+    return this.assertions.assertionOptions(userId).catch((error: unknown) => {
+      if (error instanceof Problem && error.code === 'passkeys_unavailable') return undefined;
+      throw error;
+    });
+  }
+
+  /** Whether somebody's address and status let them in. */
+  mayEnter(user: User | null): user is User {
+    const verified = Boolean(user?.emailVerifiedAt) || !this.config.requireVerifiedEmail;
+    return user?.status === 'active' && verified;
   }
 
   /** Starts the session of somebody who has proved who they are. Throws 401 `credentials_invalid` when they are not active any more. */

@@ -6,14 +6,8 @@ import { CurrentDevice, type Device } from '../security/device.js';
 import { type Actor, CurrentActor } from '../security/principal.js';
 import { Sensitive } from '../security/rate-limit.decorators.js';
 import { TokenView } from './auth.dto.js';
-import { PasskeyLogin } from './passkey-login.dto.js';
+import { PasskeyLogin, REQUEST_OPTIONS } from './passkey-login.dto.js';
 import { PasskeyLoginService } from './passkey-login.service.js';
-
-const OPTIONS = {
-  type: 'object',
-  additionalProperties: true,
-  description: 'For PublicKeyCredential.parseRequestOptionsFromJSON().',
-};
 
 @ApiTags('auth')
 @Controller('auth/passkey')
@@ -26,7 +20,7 @@ export class PasskeyLoginController {
   })
   @HttpCode(200)
   @Public()
-  @ApiOkResponse({ schema: OPTIONS })
+  @ApiOkResponse({ schema: REQUEST_OPTIONS })
   options(): Promise<PublicKeyCredentialRequestOptionsJSON> {
     return this.logins.options();
   }

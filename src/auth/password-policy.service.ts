@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { authConfig } from '../config/auth.config.js';
 import type { ConfigOf } from '../config/namespace.js';
+import { PRODUCT } from '../config/product.js';
 import { invalidInput } from '../errors/problem.js';
 import { BreachedPasswords } from './breached-passwords.js';
 import { CommonPasswords } from './common-passwords.js';
@@ -15,7 +16,6 @@ export interface PasswordContext {
   readonly hasSecondFactor?: boolean;
 }
 
-const PRODUCT = 'rampart';
 /** A shorter word is in too many good passwords by chance. */
 const SHORTEST_WORD = 4;
 /** What must be left of a password without what is known: characters. */

@@ -1,9 +1,11 @@
 import { Injectable } from '@nestjs/common';
+import type { PublicKeyCredentialRequestOptionsJSON } from '@simplewebauthn/server';
 import { DataSource, type EntityManager } from 'typeorm';
 import { AuditService } from '../audit/audit.service.js';
 import { inTransaction } from '../database/transaction.js';
 import { Problem } from '../errors/problem.js';
 import { SecondFactorsService } from '../mfa/second-factors.service.js';
+import { PasskeyAssertions } from '../passkeys/passkey-assertions.service.js';
 import type { Device } from '../security/device.js';
 import type { Caller } from '../security/principal.js';
 import { UsersService } from '../users/users.service.js';
@@ -18,6 +20,7 @@ export class StepUpService {
     private readonly users: UsersService,
     private readonly passwords: PasswordsService,
     private readonly factors: SecondFactorsService,
+    private readonly assertions: PasskeyAssertions,
     private readonly tokens: AccessTokensService,
     private readonly audit: AuditService,
     private readonly dataSource: DataSource,
@@ -35,6 +38,11 @@ export class StepUpService {
     if (password !== undefined) await inTransaction(this.dataSource, record);
     else await this.factors.require(caller, userId, proof, { ...device, known: true }, record);
     return this.tokens.issue({ id, userId, acr, authenticatedAt: new Date() }, roles);
+  }
+
+  /** What a browser needs to prove it with a passkey of theirs. Throws 503 `passkeys_unavailable`. */
+  options({ subject }: Caller): Promise<PublicKeyCredentialRequestOptionsJSON> {
+    return this.assertions.assertionOptions(subject);
   }
 
   private async requirePassword(userId: string, password: string): Promise<void> {

@@ -33,7 +33,8 @@ const json = (column: string) => `to_json(${column})::text`;
 const SESSION_STANDING = {
   name: 'session-standing',
   text: `SELECT ${json('u.roles')}, ${milliseconds('s.expires_at')},
-      EXISTS (SELECT FROM totp_factors t WHERE t.user_id = u.id AND t.confirmed_at IS NOT NULL)::text
+      (EXISTS (SELECT FROM totp_factors t WHERE t.user_id = u.id AND t.confirmed_at IS NOT NULL)
+        OR EXISTS (SELECT FROM passkeys p WHERE p.user_id = u.id))::text
     FROM sessions s JOIN users u ON u.id = s.user_id
     WHERE s.id = $1 AND s.user_id = $2 AND s.ended_at IS NULL AND s.expires_at > now() AND u.status = 'active'`,
 };

@@ -4,6 +4,7 @@ import { DataSource, type EntityManager } from 'typeorm';
 import { AuditService } from '../audit/audit.service.js';
 import { inTransaction } from '../database/transaction.js';
 import { invalidInput, Problem } from '../errors/problem.js';
+import { PasskeysService } from '../passkeys/passkeys.service.js';
 import { SecurityEventsService } from '../security-events/security-events.service.js';
 import type { Device } from '../security/device.js';
 import { PersonalData } from '../security/personal-data.js';
@@ -24,6 +25,7 @@ export class MfaService implements OnModuleInit {
   constructor(
     private readonly totp: TotpService,
     private readonly codes: RecoveryCodesService,
+    private readonly passkeys: PasskeysService,
     private readonly users: UsersService,
     private readonly audit: AuditService,
     private readonly events: SecurityEventsService,
@@ -52,6 +54,7 @@ export class MfaService implements OnModuleInit {
     const recoveryCodesLeft = await this.codes.countOf(userId);
     const methods: MfaMethod[] = [];
     if (totp) methods.push('totp');
+    if ((await this.passkeys.countOf(userId)) > 0) methods.push('passkey');
     const enabled = methods.length > 0;
     if (enabled && recoveryCodesLeft > 0) methods.push('recovery_code');
     return { enabled, methods, totpSince: totp?.confirmedAt ?? null, recoveryCodesLeft };
@@ -78,7 +81,7 @@ export class MfaService implements OnModuleInit {
   async deleteTotp(owner: Caller, device: Device): Promise<void> {
     await this.change(owner, async (manager) => {
       if (!(await this.totp.delete(manager, owner.subject))) throw new Problem('not_found');
-      await this.codes.deleteAllOf(manager, owner.subject);
+      if ((await this.passkeys.countOf(owner.subject)) === 0) await this.codes.deleteAllOf(manager, owner.subject);
       await this.audit.record(manager, owner, 'totp.disabled', owner.subject);
       await this.events.record(manager, owner.subject, 'mfa.totp_disabled', device);
     });
@@ -100,6 +103,7 @@ export class MfaService implements OnModuleInit {
     await this.users.getUser(userId);
     await this.change({ ...caller, subject: userId }, async (manager) => {
       await this.totp.delete(manager, userId);
+      await this.passkeys.deleteAllOf(manager, userId);
       await this.codes.deleteAllOf(manager, userId);
       await this.audit.record(manager, caller, 'user.mfa_reset', userId);
       await this.events.record(manager, userId, 'mfa.reset');

@@ -4,6 +4,8 @@ import { AttemptsService } from '../attempts/attempts.service.js';
 import { AuditService } from '../audit/audit.service.js';
 import { inTransaction } from '../database/transaction.js';
 import { Problem } from '../errors/problem.js';
+import { PasskeyAssertions } from '../passkeys/passkey-assertions.service.js';
+import type { AssertionResponse } from '../passkeys/passkey-response.js';
 import { SecurityEventsService } from '../security-events/security-events.service.js';
 import type { Device } from '../security/device.js';
 import type { Actor } from '../security/principal.js';
@@ -14,6 +16,7 @@ import { TotpService } from './totp.service.js';
 export interface FactorProof {
   readonly code?: string | undefined;
   readonly recoveryCode?: string | undefined;
+  readonly response?: AssertionResponse | undefined;
 }
 
 /** Where somebody shows it, and whether they were signed in there before. */
@@ -25,6 +28,7 @@ export class SecondFactorsService {
   constructor(
     private readonly totp: TotpService,
     private readonly codes: RecoveryCodesService,
+    private readonly passkeys: PasskeyAssertions,
     private readonly attempts: AttemptsService,
     private readonly audit: AuditService,
     private readonly events: SecurityEventsService,
@@ -32,8 +36,8 @@ export class SecondFactorsService {
   ) {}
 
   /**
-   * Uses up what is shown in the transaction of the work that it is shown for, both or neither; of parallel uses one wins. Throws 401
-   * `mfa_invalid`, and 429 `rate_limited` after AUTH_ATTEMPTS wrong ones.
+   * Uses up what is shown, a code in the transaction of the work that it is shown for, both or neither; of parallel uses one wins.
+   * Throws 401 `mfa_invalid`, and 429 `rate_limited` after AUTH_ATTEMPTS wrong codes.
    */
   async require<T>(
     actor: Actor,
@@ -42,6 +46,11 @@ export class SecondFactorsService {
     { known, ...device }: ProvingDevice,
     work: (manager: EntityManager) => Promise<T>,
   ): Promise<T> {
+    if (proof.response) {
+      // Nothing to guess, so nothing to count. Before the transaction: it needs a connection of its own, and what it uses up stays used.
+      await this.requirePasskey(actor, userId, proof.response);
+      return inTransaction(this.dataSource, work);
+    }
     const outcome: { result?: T } = {};
     const right = await this.attempts.guardOf(`mfa:${userId}`, known, () =>
       inTransaction(this.dataSource, async (manager) => {
@@ -68,5 +77,12 @@ export class SecondFactorsService {
     await this.audit.record(manager, actor, 'recovery_code.used', userId);
     await this.events.record(manager, userId, 'mfa.recovery_code_used', device);
     return true;
+  }
+
+  /** Possession is enough: what its owner knows was asked before. */
+  private async requirePasskey(actor: Actor, userId: string, response: AssertionResponse): Promise<void> {
+    await this.passkeys.verify(actor, response, { userId, userVerification: false }).catch((error: unknown) => {
+      throw error instanceof Problem && error.code === 'passkey_invalid' ? new Problem('mfa_invalid') : error;
+    });
   }
 }

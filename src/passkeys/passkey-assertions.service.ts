@@ -79,9 +79,9 @@ export class PasskeyAssertions {
 
 /** Section 7.2 steps 5 and 6: the key of the person who is awaited, and of the one whom the authenticator names. */
 function isOf(passkey: Passkey, { response }: AssertionResponse, taken: Taken, { userId }: Wanted): boolean {
-  const { userHandle = userHandleOf(passkey.userId).toString('base64url') } = response;
+  const { userHandle } = response;
   return (
     [taken.userId ?? passkey.userId, userId ?? passkey.userId].every((each) => each === passkey.userId) &&
-    Buffer.from(userHandle, 'base64url').equals(userHandleOf(passkey.userId))
+    (!userHandle || Buffer.from(userHandle, 'base64url').equals(userHandleOf(passkey.userId)))
   );
 }

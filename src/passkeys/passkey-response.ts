@@ -1,4 +1,4 @@
-import { field, isText } from '../security/fields.js';
+import { field, type FieldOptions, isText } from '../security/fields.js';
 
 /** What `PublicKeyCredential.toJSON()` gives for a new passkey (WebAuthn Level 3, section 5.1), as far as anybody looks at it. */
 export interface RegistrationResponse {
@@ -19,7 +19,7 @@ export interface AssertionResponse extends Omit<RegistrationResponse, 'response'
     readonly clientDataJSON: string;
     readonly authenticatorData: string;
     readonly signature: string;
-    readonly userHandle?: string;
+    readonly userHandle?: string | null;
   };
 }
 
@@ -43,13 +43,17 @@ const isObject = (value: unknown): value is Record<string, unknown> =>
 const isTransports: Accepts = (value) =>
   Array.isArray(value) && value.length <= 10 && value.every((each) => isText(each, 1, 32) && /^[a-z0-9-]+$/.test(each));
 
-const hasExactly = (value: unknown, required: Members, optional: Members): boolean =>
+/** Members that nobody here knows are left alone, as section 5.1 has it: browsers and password managers add some before this code knows them. */
+const has = (value: unknown, required: Members, optional: Members): boolean =>
   isObject(value) &&
   Object.entries(required).every(([name, accepts]) => Object.hasOwn(value, name) && accepts(value[name])) &&
-  Object.keys(value).every((name) => {
-    const accepts = Object.hasOwn(optional, name) ? optional[name] : undefined;
-    return Object.hasOwn(required, name) || accepts?.(value[name]);
-  });
+  Object.entries(optional).every(([name, accepts]) => !Object.hasOwn(value, name) || accepts(value[name]));
+
+/** Some write null for what an authenticator did not say. */
+const orNull =
+  (accepts: Accepts): Accepts =>
+  (value) =>
+    value === null || accepts(value);
 
 /** Of section 5.8.3, an identifier is at most 1023 bytes; the others are bounds of this API, many times what browsers send. */
 const IDENTIFIER = bytes(1, 1023);
@@ -57,27 +61,30 @@ const CLIENT_DATA = bytes(1, 4096);
 const AUTHENTICATOR_DATA = bytes(37, 4096);
 
 const credential = (value: unknown, required: Members, optional: Members): boolean =>
-  hasExactly(
+  has(
     value,
     {
       id: IDENTIFIER,
       rawId: IDENTIFIER,
       type: (type) => type === 'public-key',
       clientExtensionResults: isObject,
-      response: (response) => hasExactly(response, required, optional),
+      response: (response) => has(response, required, optional),
     },
-    { authenticatorAttachment: (each) => each === 'platform' || each === 'cross-platform' },
+    { authenticatorAttachment: orNull((each) => each === 'platform' || each === 'cross-platform') },
   ) && (value as RegistrationResponse).id === (value as RegistrationResponse).rawId;
 
-const response = (what: string, accepts: Accepts): PropertyDecorator =>
-  field({
-    name: 'passkey_response',
-    detail: `Must be the ${what} that PublicKeyCredential.toJSON() gives.`,
-    accepts,
-    schema: { type: 'object', additionalProperties: true },
-  });
+const response = (what: string, accepts: Accepts, options?: FieldOptions): PropertyDecorator =>
+  field(
+    {
+      name: 'passkey_response',
+      detail: `Must be the ${what} that PublicKeyCredential.toJSON() gives.`,
+      accepts,
+      schema: { type: 'object', additionalProperties: true },
+    },
+    options,
+  );
 
-/** A new passkey, whole and nothing besides. What it says is judged later. */
+/** A new passkey, whole. What it says is judged later. */
 export const PasskeyRegistration = () =>
   response('registration', (value) =>
     credential(
@@ -92,12 +99,15 @@ export const PasskeyRegistration = () =>
     ),
   );
 
-/** The use of a passkey, whole and nothing besides. What it says is judged later. */
-export const PasskeyAssertion = () =>
-  response('assertion', (value) =>
-    credential(
-      value,
-      { clientDataJSON: CLIENT_DATA, authenticatorData: AUTHENTICATOR_DATA, signature: bytes(1, 1024) },
-      { userHandle: bytes(1, 64) },
-    ),
+/** The use of a passkey, whole. What it says is judged later. */
+export const PasskeyAssertion = (options?: FieldOptions) =>
+  response(
+    'assertion',
+    (value) =>
+      credential(
+        value,
+        { clientDataJSON: CLIENT_DATA, authenticatorData: AUTHENTICATOR_DATA, signature: bytes(1, 1024) },
+        { userHandle: orNull(bytes(1, 64)) },
+      ),
+    options,
   );

@@ -74,9 +74,11 @@ export class PasskeyVerifier {
     requireUserVerification: boolean,
   ): Promise<Asserted | null> {
     const { verifyAuthenticationResponse } = await library();
+    // Whom the authenticator names is compared elsewhere.
+    const { userHandle: _, ...said } = response.response;
     const answer = await verifyAuthenticationResponse({
       ...this.expecting(taken),
-      response: { ...response, clientExtensionResults: {} },
+      response: { ...response, response: said, clientExtensionResults: {} },
       requireUserVerification,
       // No counter to compare with: that is done where it is moved, or two could pass at once.
       credential: { id: response.id, publicKey: bytesOf(passkey.publicKey), counter: 0 },

@@ -1,10 +1,11 @@
 import { Body, Controller, Delete, Get, HttpCode, Patch, Post } from '@nestjs/common';
 import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { PublicKeyCredentialCreationOptionsJSON } from '@simplewebauthn/server';
-import { FirstParty, RequireScopes } from '../security/access.decorators.js';
+import { FirstParty, RequireScopes, RequireStepUp } from '../security/access.decorators.js';
 import { CurrentDevice, type Device } from '../security/device.js';
 import { type Caller, CurrentCaller } from '../security/principal.js';
 import { RecordId } from '../security/record-id.js';
+import { RECENT_LOGIN } from '../security/step-up.js';
 import { PasskeyList, PasskeyView, RegisterPasskey, RenamePasskey } from './passkeys.dto.js';
 import { PasskeysService } from './passkeys.service.js';
 
@@ -26,6 +27,7 @@ export class PasskeysController {
   @HttpCode(200)
   @RequireScopes('profile:write')
   @FirstParty()
+  @RequireStepUp(RECENT_LOGIN)
   @ApiOkResponse({ schema: OPTIONS })
   options(@CurrentCaller() caller: Caller): Promise<PublicKeyCredentialCreationOptionsJSON> {
     return this.passkeys.registrationOptions(caller);
@@ -35,6 +37,7 @@ export class PasskeysController {
   @ApiOperation({ summary: 'Keeps the passkey that a browser made.' })
   @RequireScopes('profile:write')
   @FirstParty()
+  @RequireStepUp(RECENT_LOGIN)
   @ApiCreatedResponse({ type: PasskeyView })
   async register(
     @CurrentCaller() caller: Caller,
@@ -71,6 +74,7 @@ export class PasskeysController {
   @HttpCode(204)
   @RequireScopes('profile:write')
   @FirstParty()
+  @RequireStepUp(RECENT_LOGIN)
   @ApiNoContentResponse()
   async delete(
     @CurrentCaller() caller: Caller,

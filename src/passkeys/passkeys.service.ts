@@ -35,11 +35,9 @@ export class PasskeysService {
 
   /** What a browser needs to make one, once, within five minutes. Throws 503 `passkeys_unavailable`. */
   async registrationOptions(owner: Caller): Promise<PublicKeyCredentialCreationOptionsJSON> {
-    const { id, email, displayName, username } = await this.users.getUser(owner.subject);
-    return this.options.creation(
-      { id, name: email, displayName: displayName ?? username ?? email },
-      await this.list(owner),
-    );
+    const [user, existing] = await Promise.all([this.users.getUser(owner.subject), this.list(owner)]);
+    const { id, email, displayName, username } = user;
+    return this.options.creation({ id, name: email, displayName: displayName ?? username ?? email }, existing);
   }
 
   /** Keeps a new one. Throws 400 for a response that was not accepted, 409 when it is known already or there are too many, and 503. */

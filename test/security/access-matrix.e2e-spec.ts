@@ -45,6 +45,7 @@ const MATRIX = `
   POST   /api/v1/auth/logout                 anon   token  204    204   204    204   first first  key   -       -
   POST   /api/v1/auth/login/mfa              200    200    200    200   200    200   200   200    200   -       -
   POST   /api/v1/auth/login/password         204    204    204    204   204    204   204   204    204   -       -
+  POST   /api/v1/auth/step-up/options        anon   token  200    200   200    200   first first  key   -       -
   POST   /api/v1/auth/step-up                anon   token  200    200   200    200   first first  key   -       -
   GET    /api/v1/auth/sessions               anon   token  200    200   200    200   first first  key   -       -
   DELETE /api/v1/auth/sessions               anon   token  204    204   204    204   first first  key   -       -

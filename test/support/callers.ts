@@ -28,6 +28,15 @@ export async function login(
 ): Promise<TestCaller> {
   const { status, body } = await call('POST', '/api/v1/auth/login', { json: { email, password } });
   if (status !== 200) throw new Error(`login answered ${status}`);
+  return callerWith({ call }, { email, password }, body);
+}
+
+/** A person with the tokens of a response. */
+export function callerWith(
+  { call }: Pick<Reached, 'call'>,
+  { email, password }: { email: string; password: string },
+  body: Answer['body'],
+): TestCaller {
   const { sub, sid } = claimsOf(body.access_token);
   return {
     id: String(sub),

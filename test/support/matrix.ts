@@ -1,8 +1,8 @@
-import { randomBytes, randomUUID } from 'node:crypto';
 import type { Reached } from './app.js';
 import { asAdmin, asAuditor, asReader, asUser, claimsOf, type TestCaller, withKey } from './callers.js';
 import { aKey, aPerson, aRecord } from './factories.js';
 import type { RequestOptions } from './http.js';
+import { anEmailToken, aSession, aStoredKey, aStoredRecord, aUser } from './rows.js';
 import { challengeOf, codeOf, mayHaveFactor, steppedUp, withTotp } from './totp.js';
 import { aChallenge, aDevice, aPasskey } from './passkeys.js';
 
@@ -77,6 +77,13 @@ const body =
   () => ({ json });
 const nothing: Prepare = () => ({});
 
+/** Of somebody else the caller sees none, and one of their own is a second factor. */
+const withStoredPasskey: Prepare = async (app, kind) => {
+  const id = await aUser(app.db);
+  const prepared = await another(withFactor)(app, kind);
+  return { ...prepared, id: (await aPasskey(app.db, prepared.as?.id ?? id)).id };
+};
+
 /** For each route a request that its rightful caller gets through with. */
 export const requests: Readonly<Record<string, Prepare>> = {
   'GET /.well-known/jwks.json': nothing,
@@ -107,13 +114,19 @@ export const requests: Readonly<Record<string, Prepare>> = {
   'POST /api/v1/auth/login/password': async ({ db }) => ({
     json: { challenge: await aChallenge(db, 'new_password', await aUser(db)), password: aPerson().password },
   }),
+  'POST /api/v1/auth/step-up/options': nothing,
   'POST /api/v1/auth/step-up': another(async (app, person) => {
     if (!mayHaveFactor(person)) return { json: { password: person.password } };
     return { json: { code: await codeOf((await withTotp(app, person)).secret) } };
   }),
   'POST /api/v1/auth/passkey/options': nothing,
-  'POST /api/v1/auth/passkey': async ({ db }, { owner }) => {
-    const [{ device }, challenge] = [await aPasskey(db, owner.id), await aChallenge(db, 'passkey_assertion', null)];
+  'POST /api/v1/auth/passkey': async (app, { owner }) => {
+    const { id } = await asUser(app);
+    await app.db.query('UPDATE users SET status = (SELECT status FROM users WHERE id = $2) WHERE id = $1', [
+      id,
+      owner.id,
+    ]);
+    const [{ device }, challenge] = [await aPasskey(app.db, id), await aChallenge(app.db, 'passkey_assertion', null)];
     return { json: { response: device.get({ challenge, rpId: 'localhost' }) } };
   },
   'GET /api/v1/auth/sessions': nothing,
@@ -126,20 +139,20 @@ export const requests: Readonly<Record<string, Prepare>> = {
     json: { currentPassword: password, newPassword: password },
   }),
   'POST /api/v1/users/me/passkeys/options': nothing,
-  'POST /api/v1/users/me/passkeys': async ({ db }, { owner: { id } }) => {
+  'POST /api/v1/users/me/passkeys': another(async ({ db }, { id }) => {
     const options = {
       challenge: await aChallenge(db, 'passkey_registration', id),
       rp: { id: 'localhost' },
       user: { id },
     };
     return { json: { name: 'A device', response: aDevice().create(options) } };
-  },
+  }),
   'GET /api/v1/users/me/passkeys': nothing,
-  'PATCH /api/v1/users/me/passkeys/:id': async ({ db }, { owner }) => ({
-    id: (await aPasskey(db, owner.id)).id,
+  'PATCH /api/v1/users/me/passkeys/:id': async (app, kind) => ({
+    ...(await withStoredPasskey(app, kind)),
     json: { name: 'new' },
   }),
-  'DELETE /api/v1/users/me/passkeys/:id': async ({ db }, { owner }) => ({ id: (await aPasskey(db, owner.id)).id }),
+  'DELETE /api/v1/users/me/passkeys/:id': (app, kind) => withStoredPasskey(app, kind),
   'GET /api/v1/users/me/security-events': nothing,
   'GET /api/v1/users/me/export': nothing,
   'POST /api/v1/users/me/deletion': (_, { owner: { password } }) => ({ json: { password } }),
@@ -182,62 +195,6 @@ export const requests: Readonly<Record<string, Prepare>> = {
   }),
   'POST /api/v1/data/:id/restore': async ({ db }, { owner }) => ({ id: await aStoredRecord(db, owner.id, new Date()) }),
 };
-
-type Database = Reached['db'];
-
-async function aUser(db: Database): Promise<string> {
-  const id = randomUUID();
-  const email = `${id}@example.com`;
-  await db.query(`INSERT INTO users (id, email, email_key, roles, status) VALUES ($1, $2, $2, '{user}', 'active')`, [
-    id,
-    email,
-  ]);
-  return id;
-}
-
-async function anEmailToken(db: Database, purpose = 'verify_email'): Promise<string> {
-  const userId = await aUser(db);
-  // Who has a password to reset has confirmed the address before.
-  if (purpose === 'reset_password')
-    await db.query('UPDATE users SET email_verified_at = now() WHERE id = $1', [userId]);
-  const token = randomBytes(32).toString('base64url');
-  await db.query(
-    `INSERT INTO email_tokens (hash, mail_id, user_id, purpose, email, expires_at)
-     SELECT sha256(convert_to($1, 'UTF8')), gen_random_uuid(), id, $3, email, now() + interval '1 hour'
-     FROM users WHERE id = $2`,
-    [token, userId, purpose],
-  );
-  return token;
-}
-
-async function aSession(db: Database, userId: string): Promise<string> {
-  const id = randomUUID();
-  await db.query(
-    `INSERT INTO sessions (id, user_id, client_id, network, idle_expires_at, expires_at)
-     VALUES ($1, $2, 'first-party', '192.0.2.0/24', now() + interval '1 day', now() + interval '1 day')`,
-    [id, userId],
-  );
-  return id;
-}
-
-async function aStoredKey(db: Database, ownerId: string): Promise<string> {
-  const id = randomUUID();
-  const publicId = id.replaceAll('-', '').slice(0, 12);
-  await db.query(
-    `INSERT INTO api_keys (id, public_id, owner_id, name, scopes) VALUES ($1, $2, $3, 'stored', '{data:read}')`,
-    [id, publicId, ownerId],
-  );
-  return id;
-}
-
-async function aStoredRecord(db: Database, ownerId: string, deletedAt: Date | null = null): Promise<string> {
-  const id = randomUUID();
-  await db.query(
-    `INSERT INTO records (id, owner_id, name, classification, content, deleted_at) VALUES ($1, $2, 'stored', 'internal', '{}', $3)`,
-    [id, ownerId, deletedAt],
-  );
-  return id;
-}
 
 async function invitation(app: Reached): Promise<string> {
   const admin = await asAdmin(app);

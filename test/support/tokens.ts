@@ -47,6 +47,13 @@ export async function forgerOf({ db, settings }: TestApp, caller: TestCaller): P
   };
 }
 
+/** The person in the same session, as just after a step-up. */
+export async function asSteppedUp(app: TestApp, person: TestCaller): Promise<TestCaller> {
+  const claims = { acr: 'aal2', auth_time: Math.floor(Date.now() / 1000) };
+  const token = (await forgerOf(app, person)).token({ claims });
+  return { ...person, token, call: (method, path, options = {}) => app.call(method, path, { token, ...options }) };
+}
+
 /** Stores a signing key as the application would, good until a time that may be over. */
 export async function storeKey(
   { db, settings }: Pick<TestApp, 'db' | 'settings'>,
