@@ -1,6 +1,7 @@
 import { execFile, spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { delimiter, dirname } from 'node:path';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startApp, type TestApp } from './support/app.js';
@@ -30,13 +31,18 @@ const skipped = missing.length > 0 && !process.env.CI;
 describe.skipIf(skipped)(`docs/tour.md${skipped ? ` needs ${missing.join(' and ')}, which is not here` : ''}`, () => {
   let app: TestApp;
   let printed: string[] = [];
+  let mail: string;
 
   beforeAll(async () => {
-    app = await startApp(defaults);
+    mail = mkdtempSync(join(tmpdir(), 'rampart-tour-'));
+    app = await startApp({ ...defaults, MAIL_DIR: mail });
     printed = await run(blocks, app.url);
   });
 
-  afterAll(() => app.stop());
+  afterAll(async () => {
+    await app.stop();
+    rmSync(mail, { recursive: true });
+  });
 
   it.each(blocks.map((block, index) => ({ ...block, index })))('$index $title', ({ expected, index }) => {
     expect(masked(printed[index] ?? '', expected)).toBe(expected);

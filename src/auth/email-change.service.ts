@@ -1,8 +1,6 @@
-import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
+import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { AuditService } from '../audit/audit.service.js';
-import { authConfig } from '../config/auth.config.js';
-import type { ConfigOf } from '../config/namespace.js';
 import { Problem } from '../errors/problem.js';
 import { type Letter, Outbox, type Taken } from '../mail/outbox.service.js';
 import { SecurityEventsService } from '../security-events/security-events.service.js';
@@ -27,7 +25,6 @@ export class EmailChangeService implements OnModuleInit {
     private readonly outbox: Outbox,
     private readonly audit: AuditService,
     private readonly dataSource: DataSource,
-    @Inject(authConfig.KEY) private readonly config: ConfigOf<typeof authConfig>,
   ) {}
 
   onModuleInit(): void {
@@ -73,8 +70,7 @@ export class EmailChangeService implements OnModuleInit {
       text: [
         'Somebody, we hope you, wants this to be the address of their account.',
         'To confirm it, open this link within 24 hours:',
-        // Never from what a request says of its host. In the fragment: a browser sends it to nobody.
-        `${this.config.publicUrl}/email-verification#token=${token}`,
+        this.outbox.linkTo('email-verification', token),
         'If it was not you, do nothing.',
       ].join('\n\n'),
     };

@@ -1,7 +1,5 @@
-import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
+import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
-import { authConfig } from '../config/auth.config.js';
-import type { ConfigOf } from '../config/namespace.js';
 import { inTransaction } from '../database/transaction.js';
 import { Problem } from '../errors/problem.js';
 import { type Letter, Outbox, type Taken } from '../mail/outbox.service.js';
@@ -27,7 +25,6 @@ export class EmailVerificationService implements OnModuleInit {
     private readonly change: EmailChangeService,
     private readonly outbox: Outbox,
     private readonly dataSource: DataSource,
-    @Inject(authConfig.KEY) private readonly config: ConfigOf<typeof authConfig>,
   ) {}
 
   onModuleInit(): void {
@@ -85,7 +82,7 @@ export class EmailVerificationService implements OnModuleInit {
       text: [
         'Somebody, we hope you, made an account with this address.',
         'To confirm that it is yours, open this link within 24 hours:',
-        this.linkTo('email-verification', token),
+        this.outbox.linkTo('email-verification', token),
         'If it was not you, do nothing: without this link the address stays unconfirmed.',
       ].join('\n\n'),
     };
@@ -99,10 +96,5 @@ export class EmailVerificationService implements OnModuleInit {
 
   private ownerOf({ email = '' }: Taken['payload']) {
     return this.users.findByEmail(email);
-  }
-
-  /** In the fragment: a browser sends it to nobody, so it is in no log and no Referer. Never from what a request says of its host. */
-  private linkTo(page: string, token: string): string {
-    return `${this.config.publicUrl}/${page}#token=${token}`;
   }
 }

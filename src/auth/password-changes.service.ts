@@ -1,9 +1,7 @@
-import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
+import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { AuditService } from '../audit/audit.service.js';
 import { ChallengesService } from '../challenges/challenges.service.js';
-import { authConfig } from '../config/auth.config.js';
-import type { ConfigOf } from '../config/namespace.js';
 import { inTransaction } from '../database/transaction.js';
 import { Problem } from '../errors/problem.js';
 import { type Letter, Outbox, type Taken } from '../mail/outbox.service.js';
@@ -44,7 +42,6 @@ export class PasswordChangesService implements OnModuleInit {
     private readonly audit: AuditService,
     private readonly revocations: Revocations,
     private readonly dataSource: DataSource,
-    @Inject(authConfig.KEY) private readonly config: ConfigOf<typeof authConfig>,
   ) {}
 
   onModuleInit(): void {
@@ -153,8 +150,7 @@ export class PasswordChangesService implements OnModuleInit {
       subject: 'Reset your password',
       text: [
         'Somebody, we hope you, asked for a new password of your account. To choose one, open this link within 15 minutes:',
-        // Never from what a request says of its host. In the fragment: a browser sends it to nobody.
-        `${this.config.publicUrl}/password-reset#token=${token}`,
+        this.outbox.linkTo('password-reset', token),
         'If it was not you, do nothing: your password stays as it is.',
       ].join('\n\n'),
     };

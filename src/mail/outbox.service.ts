@@ -45,8 +45,8 @@ export class Outbox {
   private readonly listeners: (() => void)[] = [];
   private readonly key: Buffer;
 
-  constructor(@Inject(mailConfig.KEY) { secretKey }: ConfigOf<typeof mailConfig>) {
-    this.key = deriveKey(secretKey, 'tokens in mails');
+  constructor(@Inject(mailConfig.KEY) private readonly config: ConfigOf<typeof mailConfig>) {
+    this.key = deriveKey(config.secretKey, 'tokens in mails');
   }
 
   /** How mails of a kind are written, and how many of them one person may get within an hour. */
@@ -80,6 +80,11 @@ export class Outbox {
       userId,
       kind,
     ]);
+  }
+
+  /** A page with a secret: never at what a request says of its host; in the fragment, so that a browser sends it to nobody and no log has it. */
+  linkTo(page: string, token: string): string {
+    return `${this.config.publicUrl}/${page}#token=${token}`;
   }
 
   /** The secret of a mail: 256 bits, the same whenever its text is written again, and stored nowhere. */

@@ -44,7 +44,7 @@ export class InvitationsService implements OnModuleInit {
       const expiresAt = new Date(Date.now() + invitationSeconds * 1000);
       await manager.insert(Invitation, { tokenHash: hashOfToken(token), userId, expiresAt });
       await this.audit.record(manager, caller, 'user.invited', userId, { roles: created.roles });
-      return { user: created, url: showInvitations ? this.linkOf(token) : undefined };
+      return { user: created, url: showInvitations ? this.outbox.linkTo('invitation', token) : undefined };
     });
   }
 
@@ -78,14 +78,9 @@ export class InvitationsService implements OnModuleInit {
       subject: 'You are invited',
       text: [
         'An administrator made an account for you. To choose your password and begin, open this link, which works once:',
-        this.linkOf(this.outbox.tokenOf(id)),
+        this.outbox.linkTo('invitation', this.outbox.tokenOf(id)),
         'If you do not know why you got this, do nothing.',
       ].join('\n\n'),
     };
-  }
-
-  /** In the fragment: a browser sends it to nobody, so it is in no log and no Referer. */
-  private linkOf(token: string): string {
-    return `${this.config.publicUrl}/invitation#token=${token}`;
   }
 }
