@@ -71,8 +71,8 @@ export class PasskeysService {
     return this.passkeys.find({ where: { userId }, order: { createdAt: 'ASC', id: 'ASC' } });
   }
 
-  countOf(userId: string): Promise<number> {
-    return this.passkeys.countBy({ userId });
+  countOf(userId: string, manager = this.passkeys.manager): Promise<number> {
+    return manager.countBy(Passkey, { userId });
   }
 
   /** Throws 404. */
