@@ -81,7 +81,8 @@ export class MfaService implements OnModuleInit {
   async deleteTotp(owner: Caller, device: Device): Promise<void> {
     await this.change(owner, async (manager) => {
       if (!(await this.totp.delete(manager, owner.subject))) throw new Problem('not_found');
-      if ((await this.passkeys.countOf(owner.subject, manager)) === 0) await this.codes.deleteAllOf(manager, owner.subject);
+      if ((await this.passkeys.countOf(owner.subject, manager)) === 0)
+        await this.codes.deleteAllOf(manager, owner.subject);
       await this.audit.record(manager, owner, 'totp.disabled', owner.subject);
       await this.events.record(manager, owner.subject, 'mfa.totp_disabled', device);
     });
