@@ -69,11 +69,14 @@ describe('new passwords', () => {
 
   it('are compared whole: the last of 128 characters counts, and so does a space at either end', async () => {
     const password = 'p'.repeat(126);
-    const person = aPerson({ password: ` ${password}!` });
-    await post('register', person);
     const others = [` ${password}?`, ` ${password}`, `${password}!`, ` ${password}! `, ` ${password.toUpperCase()}!`];
-    for (const other of others) expect((await post('login', { ...person, password: other })).status).toBe(401);
-    expect((await post('login', person)).status).toBe(200);
+    for (const other of others) {
+      // Of its own each: so many wrong ones of one account are not compared any more.
+      const person = aPerson({ password: ` ${password}!` });
+      await post('register', person);
+      expect((await post('login', { ...person, password: other })).status).toBe(401);
+      expect((await post('login', person)).status).toBe(200);
+    }
   });
 
   it('are one password however a keyboard composes them', async () => {

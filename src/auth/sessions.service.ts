@@ -68,6 +68,8 @@ export class SessionsService implements OnModuleInit {
       clientId: FIRST_PARTY_CLIENT,
       ...device,
       acr,
+      // By the clock that tokens are made and judged by: the database may have another.
+      createdAt: new Date(now),
       idleExpiresAt: new Date(now + Math.min(sessionIdleSeconds, sessionAbsoluteSeconds) * 1000),
       expiresAt: new Date(now + sessionAbsoluteSeconds * 1000),
     });

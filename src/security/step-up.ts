@@ -36,7 +36,8 @@ export function requireStepUp({ authentication }: Principal, { maxAge, acr }: St
   const { hasSecondFactor } = authentication;
   if (acr === 'aal2' && !hasSecondFactor) return;
   const strong = authentication.acr === 'aal2' || !hasSecondFactor;
-  const fresh = Date.now() - authentication.time <= maxAge * 1000;
+  // Neither long ago nor far ahead: a clock that was set back would keep it fresh.
+  const fresh = Math.abs(Date.now() - authentication.time) <= maxAge * 1000;
   if (!strong || !fresh) throw stepUpRequired(maxAge, hasSecondFactor ? 'aal2' : 'aal1');
 }
 

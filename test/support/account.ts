@@ -29,7 +29,6 @@ export async function anAccount(app: TestApp): Promise<Account> {
   const limits = { allowedCidrs: ['127.0.0.0/8'], rateLimit: '1000/hour', expiresAt: inADay };
   const key = await withKey(app, person, { name: `key of ${username}`, ...limits });
   const rotated = await call('POST', `/api/v1/api-keys/${key.id}/rotate`, { json: { overlapSeconds: 3600 } });
-  await withPasskey(person);
   const headers = { 'idempotency-key': `once-for-${username}` };
   const records: string[] = [];
   for (const classification of ['internal', 'restricted', 'public']) {
@@ -43,6 +42,7 @@ export async function anAccount(app: TestApp): Promise<Account> {
   }
   await call('DELETE', `/api/v1/data/${records[2]}`, { headers: { 'if-match': '*' } });
   const strong = await steppedUp(app, await withTotp(app, person));
+  await withPasskey(strong);
   await fillIn(app, person, key.id);
   const [refreshToken, secondKey] = [String(refreshed.body.refresh_token), String(rotated.body.key)];
   const tokens = [
