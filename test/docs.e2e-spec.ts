@@ -63,7 +63,7 @@ describe('GET /openapi.json', () => {
     expect(responsesOf('/api/v1/data', 'get')).toBe('200 400 401 403 429 503 default');
     expect(responsesOf('/api/v1/data', 'post')).toBe('201 400 401 403 409 413 415 422 429 503 default');
     expect(responsesOf('/api/v1/data/{id}', 'patch')).toBe('200 400 401 403 404 412 413 415 428 429 503 default');
-    expect(responsesOf('/api/v1/auth/login', 'post')).toBe('200 400 413 415 429 503 default');
+    expect(responsesOf('/api/v1/auth/login', 'post')).toBe('200 400 401 413 415 429 503 default');
   });
 
   it('names no reference that it does not hold', async () => {

@@ -35,7 +35,9 @@ describe('POST /api/v1/users/me/mfa/totp', () => {
     expect(totp).toMatchObject({ algorithm: 'SHA1', digits: 6, period: 30 });
     const svg = Buffer.from(String(body.qr).split('base64,')[1] ?? '', 'base64').toString();
     expect(body.qr).toMatch(/^data:image\/svg\+xml;base64,/);
-    expect(svg).toMatch(/^<svg [\s\S]*<\/svg>$/);
+    expect(svg).toMatch(
+      /^<svg viewBox="0 0 (\d+) \1"[^>]*><rect width="100%" height="100%" fill="#fff"\/><path d="M4 4[\s\S]*<\/svg>$/,
+    );
   });
 
   it('is no factor before a code of it was shown, and gives way to a newer one', async () => {

@@ -1,5 +1,12 @@
 import { Body, Controller, HttpCode, Post } from '@nestjs/common';
-import { ApiAcceptedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import {
+  ApiAcceptedResponse,
+  ApiNoContentResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiTags,
+  ApiUnauthorizedResponse,
+} from '@nestjs/swagger';
 import { FirstParty, Public, RequireScopes } from '../security/access.decorators.js';
 import { CurrentDevice, type Device } from '../security/device.js';
 import { type Actor, type Caller, CurrentActor, CurrentCaller } from '../security/principal.js';
@@ -8,6 +15,10 @@ import { AcceptInvitation, Accepted, Login, Refresh, Register, TokenView } from 
 import { AuthService } from './auth.service.js';
 import { RefreshService } from './refresh.service.js';
 import { SessionsService } from './sessions.service.js';
+
+const MORE_IS_ASKED =
+  'Wrong, or not enough: mfa_required has a challenge for login/mfa, with methods, and options for a browser in passkey; ' +
+  'password_change_required has one for login/password, where a password is too short without a second factor.';
 
 @ApiTags('auth')
 @Controller('auth')
@@ -31,6 +42,7 @@ export class AuthController {
 
   @Post('login')
   @ApiOperation({ summary: 'Logs in with e-mail address and password.' })
+  @ApiUnauthorizedResponse({ description: MORE_IS_ASKED })
   @HttpCode(200)
   @Public()
   @Sensitive()

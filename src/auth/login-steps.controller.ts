@@ -49,7 +49,7 @@ export class LoginStepsController {
   }
 
   @Post('step-up/options')
-  @ApiOperation({ summary: 'What a browser needs to do that with a passkey.' })
+  @ApiOperation({ summary: 'What a browser needs for a step-up with a passkey.' })
   @HttpCode(200)
   @RequireScopes('sessions:write')
   @FirstParty()

@@ -63,7 +63,10 @@ function complete(operation: Operation, policy: RoutePolicy | undefined): void {
   operation.description ??= policy.isPublic ? 'Public.' : `Needs ${needs.join(', ')}.`;
   if (policy.roles.length > 0) Object.assign(operation, { 'x-required-roles': [...policy.roles] });
   const refusals = [400, ...(policy.isPublic ? [] : [401, 403]), ...refusalsOf(operation), 429, 503];
-  for (const status of refusals) operation.responses[status] ??= problemResponse;
+  const declared = Object.keys(operation.responses).filter((status) => Number(status) >= 400);
+  for (const status of [...refusals, ...declared]) {
+    operation.responses[status] = { ...problemResponse, ...operation.responses[status] };
+  }
   operation.responses.default ??= problemResponse;
 }
 

@@ -22,6 +22,22 @@ export const problemSchema: Schema = {
         properties: { pointer: { type: 'string' }, code: { type: 'string' }, detail: { type: 'string' } },
       },
     },
+    challenge: { type: 'string', description: 'With mfa_required and password_change_required: what to answer.' },
+    methods: {
+      type: 'array',
+      items: { type: 'string' },
+      description: 'With mfa_required: what it can be answered with.',
+    },
+    passkey: {
+      type: 'object',
+      description: 'With mfa_required: options for PublicKeyCredential.parseRequestOptionsFromJSON().',
+    },
+    acrValues: {
+      type: 'array',
+      items: { type: 'string' },
+      description: 'With step_up_required, as acr_values of RFC 9470.',
+    },
+    maxAge: { type: 'integer', description: 'With step_up_required: seconds.' },
   },
 };
 

@@ -54,7 +54,6 @@ export class Problem extends Error {
     const [status, detail] = errorCodes[this.code];
     const { errors, members } = this.options;
     return {
-      ...members,
       type: `urn:rampart:problem:${this.code}`,
       title: STATUS_CODES[status] ?? 'Error',
       status,
@@ -62,6 +61,7 @@ export class Problem extends Error {
       code: this.code,
       requestId,
       ...(errors ? { errors } : {}),
+      ...members,
     };
   }
 }
