@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { until } from '../scripts/lib/until.mjs';
 import { startApp, type TestApp } from './support/app.js';
 import { asUser, claimsOf } from './support/callers.js';
 import { aPerson } from './support/factories.js';
@@ -49,6 +50,17 @@ describe('POST /api/v1/auth/login of somebody with a second factor', () => {
       code: 'credentials_invalid',
       challenge: undefined,
     });
+  });
+});
+
+describe('a second factor', () => {
+  it('is asked for on every instance within a second of being turned on', async () => {
+    const me = await asUser(app);
+    // Changes nothing, of which an instance would hear.
+    const guarded = () => second.call('POST', '/api/v1/users/me/passkeys/options', { token: me.token });
+    expect((await guarded()).status).toBe(200);
+    await withTotp(app, me);
+    await until(async () => (await guarded()).body.code === 'step_up_required', 1000);
   });
 });
 
