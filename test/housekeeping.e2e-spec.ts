@@ -5,6 +5,7 @@ import { asAdmin, asUser, type TestCaller } from './support/callers.js';
 import { aPerson, aRecord } from './support/factories.js';
 import { hold, waitingBackends } from './support/locks.js';
 import { recordQueries } from './support/queries.js';
+import { withTotp } from './support/totp.js';
 
 const queries = recordQueries();
 let app: TestApp;
@@ -48,6 +49,18 @@ const backlogs: readonly [of: string, columns: string, values: string][] = [
     `sha256(int8send(i) || uuid_send($1)), 10, now() - interval '9001 seconds', now() - interval '2 hours'`,
   ],
   ['invitations', 'token_hash, user_id, expires_at', `sha256(int8send(i)), $1, now() - interval '1 minute'`],
+  ['challenges', 'hash, purpose, user_id, expires_at', `sha256(int8send(i)), 'second_factor', $1, now()`],
+  [
+    'email_tokens',
+    'hash, mail_id, user_id, purpose, email, expires_at',
+    `sha256(int8send(i)), ${ID}, $1, 'verify_email', 'a@b.cd', now() - interval '25 hours'`,
+  ],
+  ['security_events', 'id, user_id, kind, at', `${ID}, $1, 'key.created', now() - interval '367 days'`],
+  [
+    'outgoing_mails',
+    'id, kind, user_id, payload, sent_at, expires_at',
+    `${ID}, 'backlog', $1, '{}', now() - interval '2 days', now() - interval '1 day'`,
+  ],
 ];
 
 describe('a backlog', () => {
@@ -96,6 +109,19 @@ describe('a backlog', () => {
     await run();
     expect(await count('refresh_tokens WHERE successor_sealed IS NOT NULL')).toBe(0);
     expect(await count(`refresh_tokens WHERE session_id = '${session}'`)).toBe(MANY + 1);
+  });
+});
+
+describe('a secret for one-time passwords', () => {
+  it('that nobody confirmed is gone after an hour, and one that somebody did stays', async () => {
+    const [late, early, on] = [await asUser(app), await asUser(app), await withTotp(app, await asUser(app))];
+    for (const { call } of [late, early]) await call('POST', '/api/v1/users/me/mfa/totp');
+    await app.db.query(`UPDATE totp_factors SET created_at = now() - interval '61 minutes' WHERE user_id = ANY ($1)`, [
+      [late.id, on.id],
+    ]);
+    await run();
+    const left = await app.db.query<{ id: string }>('SELECT user_id AS id FROM totp_factors');
+    expect(left.map(({ id }) => id).toSorted()).toEqual([early.id, on.id].toSorted());
   });
 });
 

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Secret, TOTP, URI } from 'otpauth';
 import { startApp, type TestApp } from './support/app.js';
 import { asAdmin, asUser, login } from './support/callers.js';
+import { aPerson } from './support/factories.js';
 import { dumpTables } from './support/tables.js';
 import { challengeOf, codeOf, withTotp } from './support/totp.js';
 
@@ -138,6 +139,22 @@ describe('POST /api/v1/users/me/mfa/recovery-codes', () => {
     const me = await asUser(app);
     expect((await me.call('POST', `${MFA}/recovery-codes`)).status).toBe(409);
     expect((await me.call('GET', MFA)).body.recoveryCodesLeft).toBe(0);
+  });
+});
+
+describe('POST /api/v1/auth/password/reset', () => {
+  it('keeps the second factor: who reads the mail has not got that', async () => {
+    const me = await withTotp(app, await asUser(app));
+    const [token, { password }] = ['t'.repeat(43), aPerson()];
+    await app.db.query(
+      `INSERT INTO email_tokens (hash, mail_id, user_id, purpose, email, expires_at)
+       SELECT sha256(convert_to($1, 'UTF8')), gen_random_uuid(), id, 'reset_password', email, now() + interval '1 minute'
+       FROM users WHERE id = $2`,
+      [token, me.id],
+    );
+    expect((await app.call('POST', '/api/v1/auth/password/reset', { json: { token, password } })).status).toBe(204);
+    const json = { challenge: await challengeOf(app, { ...me, password }), code: await codeOf(me.secret) };
+    expect((await app.call('POST', '/api/v1/auth/login/mfa', { json })).status).toBe(200);
   });
 });
 
