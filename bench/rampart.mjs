@@ -47,6 +47,7 @@ const LAYERS = {
   limits: [await classOf('security/rate-limits.js', 'RateLimits'), { byAddress: nothing, byPrincipal: nothing }],
   roles: [await classOf('security/roles.guard.js', 'RolesGuard'), { canActivate: pass }],
   scopes: [await classOf('security/scopes.guard.js', 'ScopesGuard'), { canActivate: pass }],
+  'step-up': [await classOf('security/step-up.guard.js', 'StepUpGuard'), { canActivate: pass }],
   'unexpected input': [
     await classOf('security/unexpected-input.guard.js', 'UnexpectedInputGuard'),
     { canActivate: pass },
