@@ -46,6 +46,16 @@ describe('a secret', () => {
     expect(await left(aName(), 1)).toBe(1);
   });
 
+  it('is forgotten to have been wrong when a window has passed, however often it was right meanwhile', async () => {
+    const name = aName();
+    await attempts.guard(name, MOST, wrong);
+    for (const _ of [1, 2]) {
+      await app.db.query(`UPDATE attempts SET counted_at = counted_at - interval '10 minutes' WHERE count > 0`);
+      await attempts.guard(name, MOST, right);
+    }
+    expect(await left(name, MOST)).toBe(MOST);
+  });
+
   it('is compared for any number that are right at once, in turn', async () => {
     const name = aName();
     const all = await Promise.all(Array.from({ length: 10 * MOST }, () => attempts.guard(name, MOST, right)));

@@ -68,7 +68,7 @@ describe('a failed login', () => {
         expect((await login({ email, password: 'not the password of anybody' })).status).toBe(401);
         asked.push(queries.take());
       }
-      expect(asked[0]).toHaveLength(4);
+      expect(asked[0]).toHaveLength(5);
       expect(asked[1]).toEqual(asked[0]);
       expect(asked[2]).toEqual(asked[0]);
     } finally {

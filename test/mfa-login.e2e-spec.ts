@@ -3,6 +3,7 @@ import { until } from '../scripts/lib/until.mjs';
 import { startApp, type TestApp } from './support/app.js';
 import { asUser, claimsOf } from './support/callers.js';
 import { aPerson } from './support/factories.js';
+import { hold, waitingBackends } from './support/locks.js';
 import { type Instance, startInstance } from './support/process.js';
 import { challengeOf, codeOf, letCodesPass, withTotp } from './support/totp.js';
 
@@ -50,6 +51,28 @@ describe('POST /api/v1/auth/login of somebody with a second factor', () => {
       code: 'credentials_invalid',
       challenge: undefined,
     });
+  });
+});
+
+describe('POST /api/v1/auth/login', () => {
+  it.each([
+    ['of somebody with a second factor', aMember],
+    ['of somebody without', () => asUser(app)],
+  ])('%s comes too late when the password was changed while it waited', async (_, make) => {
+    const me = await make();
+    const before = await sessionsOf(me.id);
+    const release = await hold(
+      app.db,
+      `WITH locked AS (SELECT id FROM users WHERE id = $1 FOR UPDATE)
+       UPDATE passwords SET changed_at = changed_at + interval '1 second' FROM locked WHERE user_id = locked.id`,
+      [me.id],
+    );
+    const login = app.call('POST', '/api/v1/auth/login', { json: { email: me.email, password: me.password } });
+    await waitingBackends(app.db);
+    await release('COMMIT');
+    const { status, body } = await login;
+    expect([status, body.code, await sessionsOf(me.id)]).toEqual([401, 'credentials_invalid', before]);
+    expect(await app.db.query('SELECT 1 FROM challenges WHERE user_id = $1', [me.id])).toEqual([]);
   });
 });
 

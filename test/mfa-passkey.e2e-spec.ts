@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startApp, type TestApp } from './support/app.js';
 import { type Falsehood, FLAGS } from './support/authenticator.js';
-import { asUser, callerWith, claimsOf, type TestCaller } from './support/callers.js';
+import { asAdmin, asUser, callerWith, claimsOf, type TestCaller } from './support/callers.js';
 import { assertionOf, signIn, withPasskey } from './support/passkeys.js';
 import { type Instance, startInstance } from './support/process.js';
 import { withTotp } from './support/totp.js';
@@ -33,7 +33,10 @@ describe('a passkey as a second factor', () => {
   it('lets in on another instance, whoever unlocked the device, with options of the login or of nobody', async () => {
     const { me, device } = await aMember();
     const { challenge, methods, passkey } = await logIn(me);
-    expect([methods, passkey.allowCredentials.map(({ id }: { id: string }) => id)]).toEqual([['passkey'], [device.id]]);
+    expect([methods, passkey.allowCredentials.map(({ id }: { id: string }) => id)]).toEqual([
+      ['passkey', 'recovery_code'],
+      [device.id],
+    ]);
     const { status, body } = await answer(challenge, device.get(passkey, UNVERIFIED), second);
     expect([status, claimsOf(body.access_token)]).toMatchObject([200, { sub: me.id, acr: 'aal2' }]);
     const again = await logIn(me);
@@ -81,13 +84,32 @@ describe('a passkey as a second factor', () => {
     expect((await logIn(me)).code).toBe('mfa_required');
   });
 
+  it('comes with recovery codes when it is the first factor, and they go with the last', async () => {
+    const me = await asUser(app);
+    const { recoveryCodes = [] } = await withPasskey(me);
+    expect(recoveryCodes).toHaveLength(10);
+    const { challenge } = await logIn(me);
+    const json = { challenge, recoveryCode: recoveryCodes[0] };
+    const entered = await app.call('POST', '/api/v1/auth/login/mfa', { json });
+    const strong = callerWith(app, me, entered.body);
+    expect((await strong.call('GET', '/api/v1/users/me/mfa')).body.recoveryCodesLeft).toBe(9);
+    expect((await withPasskey(strong, 'Another')).recoveryCodes).toBeUndefined();
+    for (const each of (await strong.call('GET', '/api/v1/users/me/passkeys')).body.items) {
+      expect((await strong.call('DELETE', `/api/v1/users/me/passkeys/${each.id}`)).status).toBe(204);
+    }
+    expect((await strong.call('GET', '/api/v1/users/me/mfa')).body).toMatchObject({
+      enabled: false,
+      recoveryCodesLeft: 0,
+    });
+    expect((await logIn(me)).access_token).toMatch(/^ey/);
+  });
+
   it('goes with the others when an administrator takes them', async () => {
     const { me, device } = await aMember();
     const { body } = await signIn(app.call, await assertionOf(app.call, device));
-    await app.db.query(`UPDATE users SET roles = '{admin}' WHERE id = $1`, [me.id]);
-    const admin = callerWith(app, me, (await signIn(app.call, await assertionOf(app.call, device))).body);
+    const admin = await asAdmin(app);
     expect((await admin.call('DELETE', `/api/v1/users/${me.id}/mfa`)).status).toBe(204);
-    expect((await admin.call('GET', '/api/v1/users/me/passkeys', { token: body.access_token })).body.items).toEqual([]);
+    expect((await me.call('GET', '/api/v1/users/me/passkeys', { token: body.access_token })).body.items).toEqual([]);
     expect((await signIn(app.call, await assertionOf(app.call, device))).status).toBe(401);
     expect((await logIn(me)).access_token).toMatch(/^ey/);
   });

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Secret, TOTP, URI } from 'otpauth';
 import { startApp, type TestApp } from './support/app.js';
-import { asAdmin, asUser, login } from './support/callers.js';
+import { asAdmin, asUser, login, type TestCaller, withKey } from './support/callers.js';
 import { aPerson } from './support/factories.js';
 import { dumpTables } from './support/tables.js';
-import { challengeOf, codeOf, withTotp } from './support/totp.js';
+import { challengeOf, codeOf, steppedUp, withTotp } from './support/totp.js';
 
 let app: TestApp;
 beforeAll(async () => {
@@ -99,6 +99,13 @@ describe('POST /api/v1/users/me/mfa/totp/confirm', () => {
     expect((await app.call('POST', '/api/v1/auth/login/mfa', { json })).status).toBe(500);
   });
 
+  it('takes a code with the space that people see in it', async () => {
+    const me = await asUser(app);
+    const { body } = await me.call('POST', `${MFA}/totp`);
+    const json = { code: (await codeOf(body.secret)).replace(/^.../, '$& ') };
+    expect((await me.call('POST', `${MFA}/totp/confirm`, { json })).status).toBe(200);
+  });
+
   it.each(['12345', '1234567', 'abcdef', 123456, null, '１２３４５６', ' 123456'])(
     'refuses %j for its form',
     async (code) => {
@@ -171,6 +178,18 @@ describe('DELETE /api/v1/users/:id/mfa', () => {
       [me.id],
     );
     expect(row?.actor).toBe(admin.id);
+  });
+
+  it('is asked for the factor of who does it, is no way to lose one’s own, and no business of a key', async () => {
+    const admin = await asAdmin(app);
+    const key = await withKey(app, admin, { scopes: ['users:write'] });
+    const [strong, me] = [await withTotp(app, admin), await withTotp(app, await asUser(app))];
+    const reset = async (call: TestCaller['call'], id: string) =>
+      (await call('DELETE', `/api/v1/users/${id}/mfa`)).body?.code;
+    expect(await reset(admin.call, me.id)).toBe('step_up_required');
+    expect(await reset(key.call, me.id)).toBe('first_party_required');
+    expect(await reset((await steppedUp(app, strong)).call, admin.id)).toBe('conflict');
+    for (const { call } of [admin, me]) expect((await call('GET', MFA)).body.enabled).toBe(true);
   });
 
   it('is 404 for somebody who does not exist', async () => {

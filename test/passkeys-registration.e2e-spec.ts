@@ -64,6 +64,7 @@ describe('POST /api/v1/users/me/passkeys', () => {
         transports: ['internal'],
         lastUsedAt: null,
         createdAt: expect.any(String),
+        recoveryCodes: expect.any(Array),
       },
     ]);
     const { body: again } = await me.call('POST', `${PATH}/options`);

@@ -66,7 +66,7 @@ describe.skipIf(lacks('chromium'))('passkeys in a browser', () => {
   it('are a second factor beside the password, each answer once', async () => {
     const { email, password } = me;
     const { status, body } = await app.call('POST', '/api/v1/auth/login', { json: { email, password } });
-    expect([status, body.code, body.methods]).toEqual([401, 'mfa_required', ['passkey']]);
+    expect([status, body.code, body.methods]).toEqual([401, 'mfa_required', ['passkey', 'recovery_code']]);
     const json = { challenge: body.challenge, response: await browser.get(body.passkey) };
     const { status: entered, body: tokens } = await app.call('POST', '/api/v1/auth/login/mfa', { json });
     expect([entered, claimsOf(tokens.access_token)]).toMatchObject([200, { acr: 'aal2', sub: me.id }]);

@@ -53,9 +53,12 @@ describe('GET /api/v1/users/me/security-events', () => {
 
   it('tells of a key', async () => {
     const me = await asUser(app);
-    await withKey(app, me);
+    const { id } = await withKey(app, me);
     expect((await eventsOf(me)).map(({ kind }) => kind)).toEqual(['key.created']);
     await toldOnce(me, 'New API key');
+    expect((await me.call('POST', `/api/v1/api-keys/${id}/rotate`, { json: {} })).status).toBe(201);
+    expect((await eventsOf(me)).map(({ kind }) => kind)).toEqual(['key.rotated', 'key.created']);
+    await toldOnce(me, 'New secret of an API key');
   });
 
   it('tells of a changed password', async () => {

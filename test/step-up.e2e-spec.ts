@@ -109,7 +109,7 @@ describe('somebody with a second factor', () => {
 });
 
 describe('somebody without a second factor', () => {
-  it.each(GUARDED.slice(0, 4))('gets %s for their password', async (_, request, done) => {
+  it.each(GUARDED.slice(0, 4))('gets %s without being asked again', async (_, request, done) => {
     const me = await asUser(app);
     const old = await aged(me, 3600);
     expect((await request(me, old)).status).toBe(done);

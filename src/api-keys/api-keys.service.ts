@@ -104,6 +104,7 @@ export class ApiKeysService {
       );
       await manager.insert(ApiKeySecret, { hash: secretHash, keyId: id });
       await this.audit.record(manager, owner, 'key.rotated', id, { overlapSeconds });
+      await this.events.record(manager, owner.subject, 'key.rotated');
       return { entity, key };
     });
   }
@@ -131,7 +132,7 @@ export class ApiKeysService {
   }
 }
 
-/** A key that changes things outlives the session it was made in: whoever stole that shall not make one. */
+/** A key that changes things outlives the session it was made in: who has a second factor shows it, so that a stolen session is not enough. */
 function requireStepUpToWrite(owner: Caller, scopes: readonly Scope[]): void {
   if (scopes.some((scope) => scope.endsWith(':write'))) requireStepUp(owner, SENSITIVE_CHANGE);
 }

@@ -15,17 +15,18 @@ const FREE = 2;
 const NOW = `date_trunc('milliseconds', clock_timestamp())`;
 
 /**
- * $1 the key, $2 the most, $3 seconds of the window. What leaks is reckoned from the last attempt, and the full count waits
+ * $1 the key, $2 the most, $3 seconds of the window. What leaks is reckoned from the last wrong one, and the full count waits
  * for a whole window: so none has more than $2.
  */
 const RESERVE = `
   INSERT INTO attempts AS a (key, count, counted_at, retry_at)
   VALUES ($1, 1, ${NOW}, ${NOW} + make_interval(secs => CASE WHEN $2::int = 1 THEN $3::int ELSE 0 END))
   ON CONFLICT (key) DO UPDATE SET (count, counted_at, retry_at) = (
-    SELECT n, at, CASE WHEN n = $2 THEN at + make_interval(secs => $3) ELSE a.retry_at END
+    SELECT n, CASE WHEN leaked >= a.count THEN at ELSE a.counted_at + leaked * make_interval(secs => $3) END,
+      CASE WHEN n = $2 THEN at + make_interval(secs => $3) ELSE a.retry_at END
     FROM (SELECT ${NOW} AS at) AS clock, LATERAL (
-      SELECT least($2, greatest(a.count - floor(extract(epoch FROM greatest(at - a.counted_at, '0')) / $3), 0) + 1) AS n
-    ) AS counted
+      SELECT floor(extract(epoch FROM greatest(at - a.counted_at, '0')) / $3) ::float8 AS leaked
+    ) AS leaking, LATERAL (SELECT least($2, greatest(a.count - leaked, 0) + 1) AS n) AS counted
   ) WHERE a.retry_at <= ${NOW}
   RETURNING count`;
 
@@ -33,9 +34,9 @@ const SECONDS_LEFT = `SELECT greatest(1, ceil(extract(epoch FROM retry_at - ${NO
   FROM attempts WHERE key = $1`;
 
 /** Eight times as long for each one more, a window for the last. The exponent has a bound: PostgreSQL refuses to underflow. */
-const DELAY = `UPDATE attempts SET retry_at = greatest(retry_at,
-    ${NOW} + make_interval(secs => greatest(1, floor($3 * power(8, greatest(count - $2::int, -20))))))
-  WHERE key = $1 AND count > ${FREE}`;
+const WRONG = `UPDATE attempts SET counted_at = ${NOW}, retry_at = CASE WHEN count > ${FREE} THEN greatest(retry_at,
+    ${NOW} + make_interval(secs => greatest(1, floor($3 * power(8, greatest(count - $2::int, -20)))))) ELSE retry_at END
+  WHERE key = $1`;
 
 /** Only the wait that the full count meant goes with it, not that for a wrong one beside it. */
 const GIVE_BACK = `UPDATE attempts SET count = greatest(count - 1, 0),
@@ -98,7 +99,7 @@ export class AttemptsService implements OnModuleInit {
   }
 
   private async attempt(key: Buffer, most: number, work: () => Promise<boolean>): Promise<boolean> {
-    const count = await this.reserve(key, most);
+    await this.reserve(key, most);
     let right: boolean;
     try {
       right = await work();
@@ -108,14 +109,14 @@ export class AttemptsService implements OnModuleInit {
       throw error;
     }
     if (right) await this.giveBack(key, most);
-    else if (count > FREE) await this.dataSource.query(DELAY, [key, most, this.config.attempts.seconds]);
+    else await this.dataSource.query(WRONG, [key, most, this.config.attempts.seconds]);
     return right;
   }
 
-  private async reserve(key: Buffer, most: number): Promise<number> {
+  private async reserve(key: Buffer, most: number): Promise<void> {
     const values = [key, most, this.config.attempts.seconds];
-    const [reserved] = await this.dataSource.query<{ count: number }[]>(RESERVE, values);
-    if (reserved) return reserved.count;
+    const [reserved] = await this.dataSource.query<unknown[]>(RESERVE, values);
+    if (reserved) return;
     const [left] = await this.dataSource.query<{ seconds: number }[]>(SECONDS_LEFT, [key]);
     throw new Problem('rate_limited', { retryAfter: left?.seconds ?? 1 });
   }

@@ -55,9 +55,9 @@ export class AuthService {
     // As for an unknown address: otherwise whoever registers with one would learn whether it was taken.
     const userId = this.steps.mayEnter(user) ? user.id : null;
     const known = await this.sessions.isKnownDevice(userId, device);
-    const matches = await this.passwords.matches({ userId, email, known }, password);
-    if (userId === null || !matches) throw new Problem('credentials_invalid');
-    return this.steps.afterPassword(actor, userId, password, device);
+    const changedAt = await this.passwords.matches({ userId, email, known }, password);
+    if (userId === null || !changedAt) throw new Problem('credentials_invalid');
+    return this.steps.afterPassword(actor, userId, { password, changedAt }, device);
   }
 
   /** Activates an invited person with the password of their choice. Throws 400 `invitation_invalid`. */

@@ -15,6 +15,7 @@ import type { User } from '../users/user.entity.js';
 import { AccessTokensService, type TokenResponse } from './access-tokens.service.js';
 import type { AnswerMfa } from './login-steps.dto.js';
 import { isNewPassword } from './new-password.js';
+import { PasswordsService } from './passwords.service.js';
 import { SessionsService, type StartedSession } from './sessions.service.js';
 
 /** Who comes in, and how strongly that was proved. */
@@ -29,6 +30,7 @@ export class LoginStepsService {
   constructor(
     private readonly challenges: ChallengesService,
     private readonly mfa: MfaService,
+    private readonly passwords: PasswordsService,
     private readonly factors: SecondFactorsService,
     private readonly assertions: PasskeyAssertions,
     private readonly sessions: SessionsService,
@@ -38,18 +40,25 @@ export class LoginStepsService {
   ) {}
 
   /** Lets in, or throws 401 `mfa_required` or `password_change_required` with a challenge: a short password is for who has a second factor. */
-  async afterPassword(actor: Actor, userId: string, password: string, device: Device): Promise<TokenResponse> {
+  async afterPassword(
+    actor: Actor,
+    userId: string,
+    { password, changedAt }: { password: string; changedAt: Date },
+    device: Device,
+  ): Promise<TokenResponse> {
     const methods = await this.mfa.methodsOf(userId);
-    if (methods.length > 0) {
-      const challenge = await this.challenges.issue('second_factor', userId);
-      const passkey = methods.includes('passkey') ? await this.passkeyOptions(userId) : undefined;
-      throw new Problem('mfa_required', { members: { challenge, methods, passkey } });
-    }
-    if (!isNewPassword(password)) {
-      const challenge = await this.challenges.issue('new_password', userId);
-      throw new Problem('password_change_required', { members: { challenge } });
-    }
-    return this.enter(actor, { userId, acr: 'aal1' }, device);
+    const purpose = methods.length > 0 ? 'second_factor' : isNewPassword(password) ? null : 'new_password';
+    const begun = await inTransaction(this.dataSource, async (manager) => {
+      const next = purpose
+        ? await this.challenges.issue(purpose, userId, manager)
+        : await this.start(manager, actor, { userId, acr: 'aal1' }, device);
+      // Last: a change of the password waits for this, and then ends what began here.
+      await this.passwords.hold(manager, userId, changedAt);
+      return next;
+    });
+    if (typeof begun !== 'string') return this.respond(begun);
+    if (purpose === 'new_password') throw new Problem('password_change_required', { members: { challenge: begun } });
+    throw await this.mfaRequired(userId, begun, methods);
   }
 
   /** Throws 401 `challenge_invalid`, and `mfa_invalid`, after which the challenge can be answered again. */
@@ -63,6 +72,12 @@ export class LoginStepsService {
       return this.start(manager, actor, { userId, acr: 'aal2' }, device);
     });
     return this.respond(started);
+  }
+
+  private async mfaRequired(userId: string, challenge: string, methods: readonly string[]): Promise<Problem> {
+    const passkey = methods.includes('passkey') ? await this.passkeyOptions(userId) : undefined;
+    const usable = passkey ? methods : methods.filter((method) => method !== 'passkey');
+    return new Problem('mfa_required', { members: { challenge, methods: usable, passkey } });
   }
 
   /** What a browser needs to answer with a passkey of theirs; nothing where passkeys cannot work. */

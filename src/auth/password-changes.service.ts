@@ -108,7 +108,8 @@ export class PasswordChangesService implements OnModuleInit {
     await this.policy.require(password, 'password', user);
     const hash = await this.passwords.hash(password);
     await inTransaction(this.dataSource, async (manager) => {
-      if (!(await this.challenges.take('new_password', challenge, manager))) throw new Problem('challenge_invalid');
+      const taken = await this.challenges.take('new_password', challenge, manager);
+      if (!taken || !(await this.users.lockActive(manager, user.id))) throw new Problem('challenge_invalid');
       await this.store(manager, user.id, hash);
       await this.sessions.endAllOf(manager, user.id);
       await this.audit.record(manager, actor, 'user.password_changed', user.id);

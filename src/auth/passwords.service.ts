@@ -3,6 +3,7 @@ import { InjectRepository } from '@nestjs/typeorm';
 import { type EntityManager, Repository } from 'typeorm';
 import { NIL } from 'uuid';
 import { AttemptsService } from '../attempts/attempts.service.js';
+import { Problem } from '../errors/problem.js';
 import { UsersService } from '../users/users.service.js';
 import { accountKey } from './account-key.js';
 import { PasswordHasher } from './password-hasher.js';
@@ -42,16 +43,27 @@ export class PasswordsService {
   }
 
   /**
-   * Whether this is the user's password; takes the same time when there is no such user, whom the database is asked for too.
+   * When the user chose this password, null where it is not theirs; takes the same time when there is no such user, whom the database is asked for too.
    * The only way to ask, so that every guess is counted. Throws 429 `rate_limited` after AUTH_ATTEMPTS wrong ones.
    */
-  async matches({ userId, email, known }: Asked, password: string): Promise<boolean> {
+  async matches({ userId, email, known }: Asked, password: string): Promise<Date | null> {
     const stored = await this.passwords.findOneBy({ userId: userId ?? NIL });
     const equal = await this.attempts.guardOf(this.attemptsOf(email), known, () =>
       this.hasher.verify(stored?.hash ?? null, password),
     );
-    if (equal && stored) await this.strengthen(stored, password);
-    return equal;
+    if (!equal || !stored) return null;
+    await this.strengthen(stored, password);
+    return stored.changedAt;
+  }
+
+  /**
+   * Holds the password that was compared to the end of the transaction. Throws 401 `credentials_invalid` when another one was chosen meanwhile:
+   * whoever waited with the old one has come too late.
+   */
+  async hold(manager: EntityManager, userId: string, changedAt: Date): Promise<void> {
+    const held = 'SELECT 1 FROM passwords WHERE user_id = $1 AND changed_at = $2 FOR SHARE';
+    const rows = await manager.query<unknown[]>(held, [userId, changedAt]);
+    if (rows.length === 0) throw new Problem('credentials_invalid');
   }
 
   /** Forgets the wrong ones of before, in the transaction in which the owner of the address chose a new one. */

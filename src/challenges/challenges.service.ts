@@ -24,9 +24,13 @@ export class ChallengesService implements OnModuleInit {
   }
 
   /** A new one, 43 characters of base64url; of nobody in particular where the answer will say who it is. */
-  async issue(purpose: ChallengePurpose, userId: string | null): Promise<string> {
+  async issue(
+    purpose: ChallengePurpose,
+    userId: string | null,
+    manager: EntityManager = this.dataSource.manager,
+  ): Promise<string> {
     const { token, hash } = newOpaqueToken();
-    await this.dataSource.query(
+    await manager.query(
       `INSERT INTO challenges (hash, purpose, user_id, expires_at)
        VALUES ($1, $2, $3, now() + make_interval(secs => $4))`,
       [hash, purpose, userId, SECONDS],

@@ -1,6 +1,6 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import { encodeQR } from 'qr';
 import { DataSource, type EntityManager } from 'typeorm';
+import { AttemptsService } from '../attempts/attempts.service.js';
 import { AuditService } from '../audit/audit.service.js';
 import { inTransaction } from '../database/transaction.js';
 import { invalidInput, Problem } from '../errors/problem.js';
@@ -12,6 +12,7 @@ import type { Caller } from '../security/principal.js';
 import { Revocations } from '../security/revocations.js';
 import { UsersService } from '../users/users.service.js';
 import type { MfaMethod, MfaState, TotpSetup } from './mfa.dto.js';
+import { attemptsOf } from './second-factors.service.js';
 import { RecoveryCodesService } from './recovery-codes.service.js';
 import { TotpService } from './totp.service.js';
 
@@ -26,6 +27,7 @@ export class MfaService implements OnModuleInit {
     private readonly totp: TotpService,
     private readonly codes: RecoveryCodesService,
     private readonly passkeys: PasskeysService,
+    private readonly attempts: AttemptsService,
     private readonly users: UsersService,
     private readonly audit: AuditService,
     private readonly events: SecurityEventsService,
@@ -35,6 +37,10 @@ export class MfaService implements OnModuleInit {
   ) {}
 
   onModuleInit(): void {
+    this.passkeys.accompany({
+      created: (manager, userId) => this.codesWithFirstFactor(manager, userId),
+      deleted: (manager, userId) => this.codesGoWithLastFactor(manager, userId),
+    });
     this.personalData.register('totp', { export: ({ subject }) => this.totp.copyOf(subject) });
     this.personalData.register('recoveryCodes', { export: ({ subject }) => this.codes.copyOf(subject) });
   }
@@ -49,12 +55,12 @@ export class MfaService implements OnModuleInit {
     return (await this.methodsOf(userId)).length > 0;
   }
 
-  async state(userId: string): Promise<MfaState> {
-    const totp = await this.totp.findConfirmed(userId);
-    const recoveryCodesLeft = await this.codes.countOf(userId);
+  async state(userId: string, manager = this.dataSource.manager): Promise<MfaState> {
+    const totp = await this.totp.findConfirmed(userId, manager);
+    const recoveryCodesLeft = await this.codes.countOf(userId, manager);
     const methods: MfaMethod[] = [];
     if (totp) methods.push('totp');
-    if ((await this.passkeys.countOf(userId)) > 0) methods.push('passkey');
+    if ((await this.passkeys.countOf(userId, manager)) > 0) methods.push('passkey');
     const enabled = methods.length > 0;
     if (enabled && recoveryCodesLeft > 0) methods.push('recovery_code');
     return { enabled, methods, totpSince: totp?.confirmedAt ?? null, recoveryCodesLeft };
@@ -63,6 +69,8 @@ export class MfaService implements OnModuleInit {
   /** A secret to be confirmed within an hour. Throws 409 when one-time passwords are on. */
   async beginTotp(owner: Caller): Promise<TotpSetup> {
     const setup = await this.totp.begin(await this.users.getUser(owner.subject));
+    // Loaded where it is used, as that of codes is: hardly anybody does that today.
+    const { encodeQR } = await import('qr');
     // With the margin and the light ground that a camera needs, also on a dark page.
     const svg = encodeQR(setup.otpauthUrl, 'svg', { border: 4 }).replace(
       '<path',
@@ -81,12 +89,11 @@ export class MfaService implements OnModuleInit {
     });
   }
 
-  /** Turns one-time passwords off. Recovery codes go with the last factor. Throws 404 when they are off. */
+  /** Turns one-time passwords off. Throws 404 when they are off. */
   async deleteTotp(owner: Caller, device: Device): Promise<void> {
     await this.change(owner, async (manager) => {
       if (!(await this.totp.delete(manager, owner.subject))) throw new Problem('not_found');
-      if ((await this.passkeys.countOf(owner.subject, manager)) === 0)
-        await this.codes.deleteAllOf(manager, owner.subject);
+      await this.codesGoWithLastFactor(manager, owner.subject);
       await this.audit.record(manager, owner, 'totp.disabled', owner.subject);
       await this.events.record(manager, owner.subject, 'mfa.totp_disabled', device);
     });
@@ -94,25 +101,39 @@ export class MfaService implements OnModuleInit {
 
   /** Ten new recovery codes; the old ones end. Throws 409 when there is no second factor. */
   async renewCodes(owner: Caller, device: Device): Promise<string[]> {
-    const { enabled } = await this.state(owner.subject);
-    if (!enabled) throw new Problem('conflict', { detail: 'There is no second factor that they could stand in for.' });
     return this.change(owner, async (manager) => {
+      const { enabled } = await this.state(owner.subject, manager);
+      if (!enabled)
+        throw new Problem('conflict', { detail: 'There is no second factor that they could stand in for.' });
       await this.audit.record(manager, owner, 'recovery_codes.created', owner.subject);
       await this.events.record(manager, owner.subject, 'mfa.recovery_codes_created', device);
       return this.codes.replaceAll(manager, owner.subject);
     });
   }
 
-  /** Takes every second factor from somebody who has lost them. Throws 404. */
+  /** Takes every second factor from somebody else who has lost them. Throws 404, and 409 for the caller, who would need none to lose their own. */
   async reset(caller: Caller, userId: string): Promise<void> {
+    if (caller.subject === userId) throw new Problem('conflict', { detail: 'Remove your own factors one by one.' });
     await this.users.getUser(userId);
     await this.change({ ...caller, subject: userId }, async (manager) => {
       await this.totp.delete(manager, userId);
       await this.passkeys.deleteAllOf(manager, userId);
       await this.codes.deleteAllOf(manager, userId);
+      await this.attempts.clear(manager, attemptsOf(userId));
       await this.audit.record(manager, caller, 'user.mfa_reset', userId);
       await this.events.record(manager, userId, 'mfa.reset');
     });
+  }
+
+  /** Ten codes for who has had none to lose yet: a factor that is lost must not lock its owner out. */
+  private async codesWithFirstFactor(manager: EntityManager, userId: string): Promise<string[] | undefined> {
+    return (await this.codes.countOf(userId, manager)) === 0 ? this.codes.replaceAll(manager, userId) : undefined;
+  }
+
+  /** Thrown away by then, they would come to life again with the next factor. */
+  private async codesGoWithLastFactor(manager: EntityManager, userId: string): Promise<void> {
+    const { enabled } = await this.state(userId, manager);
+    if (!enabled) await this.codes.deleteAllOf(manager, userId);
   }
 
   /** Locks the person's row, so that changes of factors come one after the other, and makes every instance forget what it knew. */

@@ -32,8 +32,8 @@ export class RecoveryCodesService {
     return affected === 1;
   }
 
-  countOf(userId: string): Promise<number> {
-    return this.codes.countBy({ userId });
+  countOf(userId: string, manager: EntityManager): Promise<number> {
+    return manager.countBy(RecoveryCode, { userId });
   }
 
   async deleteAllOf(manager: EntityManager, userId: string): Promise<void> {

@@ -19,6 +19,9 @@ export interface FactorProof {
   readonly response?: AssertionResponse | undefined;
 }
 
+/** Under which name guesses at somebody's second factor are counted. */
+export const attemptsOf = (userId: string): string => `mfa:${userId}`;
+
 /** Where somebody shows it, and whether they were signed in there before. */
 export type ProvingDevice = Device & { readonly known: boolean };
 
@@ -52,7 +55,7 @@ export class SecondFactorsService {
       return inTransaction(this.dataSource, work);
     }
     const outcome: { result?: T } = {};
-    const right = await this.attempts.guardOf(`mfa:${userId}`, known, () =>
+    const right = await this.attempts.guardOf(attemptsOf(userId), known, () =>
       inTransaction(this.dataSource, async (manager) => {
         // In the order in which changes of factors lock.
         await manager.query('SELECT 1 FROM users WHERE id = $1 FOR SHARE', [userId]);
@@ -72,7 +75,7 @@ export class SecondFactorsService {
     { code, recoveryCode }: FactorProof,
     device: Device,
   ): Promise<boolean> {
-    if (code !== undefined) return this.totp.verify(manager, userId, code.replace(' ', ''));
+    if (code !== undefined) return this.totp.verify(manager, userId, code);
     if (!(await this.codes.use(manager, userId, recoveryCode ?? ''))) return false;
     await this.audit.record(manager, actor, 'recovery_code.used', userId);
     await this.events.record(manager, userId, 'mfa.recovery_code_used', device);

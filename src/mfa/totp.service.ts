@@ -1,6 +1,5 @@
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
-import { Secret, TOTP } from 'otpauth';
 import { type EntityManager, Repository } from 'typeorm';
 import { authConfig } from '../config/auth.config.js';
 import type { ConfigOf } from '../config/namespace.js';
@@ -41,6 +40,7 @@ export class TotpService implements OnModuleInit {
 
   /** A new secret in place of one that was not confirmed: in base 32, and as the URL that authenticators read. Throws 409 when one is confirmed. */
   async begin({ id: userId, email }: { id: string; email: string }): Promise<{ secret: string; otpauthUrl: string }> {
+    const { Secret, TOTP } = await import('otpauth');
     const secret = new Secret({ size: SECRET_BYTES });
     const sealed = this.sealer.seal(Buffer.from(secret.bytes), contextOf(userId));
     const [row] = await this.factors.query<unknown[]>(
@@ -65,8 +65,8 @@ export class TotpService implements OnModuleInit {
   }
 
   /** The person's factor, if they have confirmed one. */
-  async findConfirmed(userId: string): Promise<{ confirmedAt: Date } | null> {
-    const factor = await this.factors.findOneBy({ userId });
+  async findConfirmed(userId: string, manager: EntityManager): Promise<{ confirmedAt: Date } | null> {
+    const factor = await manager.findOneBy(TotpFactor, { userId });
     return factor?.confirmedAt ? { confirmedAt: factor.confirmedAt } : null;
   }
 
@@ -90,9 +90,10 @@ export class TotpService implements OnModuleInit {
   private async accept(manager: EntityManager, userId: string, code: string, condition: string): Promise<boolean> {
     const factor = await manager.findOneBy(TotpFactor, { userId });
     if (!factor) return false;
+    const { Secret, TOTP } = await import('otpauth');
     const secret = new Secret({ buffer: toArrayBuffer(this.sealer.open(factor.sealedSecret, contextOf(userId))) });
     const timestamp = Date.now();
-    const delta = new TOTP({ ...FORM, secret }).validate({ token: code, timestamp, window: DRIFT });
+    const delta = new TOTP({ ...FORM, secret }).validate({ token: code.replace(' ', ''), timestamp, window: DRIFT });
     if (delta === null) return false;
     const step = Math.floor(timestamp / 1000 / FORM.period) + delta;
     const [, moved] = await manager.query<[unknown, number]>(

@@ -6,7 +6,7 @@ import { CurrentDevice, type Device } from '../security/device.js';
 import { type Caller, CurrentCaller } from '../security/principal.js';
 import { RecordId } from '../security/record-id.js';
 import { RECENT_LOGIN } from '../security/step-up.js';
-import { PasskeyList, PasskeyView, RegisterPasskey, RenamePasskey } from './passkeys.dto.js';
+import { CreatedPasskey, PasskeyList, PasskeyView, RegisterPasskey, RenamePasskey } from './passkeys.dto.js';
 import { PasskeysService } from './passkeys.service.js';
 
 const OPTIONS = {
@@ -38,13 +38,14 @@ export class PasskeysController {
   @RequireScopes('profile:write')
   @FirstParty()
   @RequireStepUp(RECENT_LOGIN)
-  @ApiCreatedResponse({ type: PasskeyView })
+  @ApiCreatedResponse({ type: CreatedPasskey })
   async register(
     @CurrentCaller() caller: Caller,
     @Body() input: RegisterPasskey,
     @CurrentDevice() device: Device,
-  ): Promise<PasskeyView> {
-    return PasskeyView.from(await this.passkeys.register(caller, input, device));
+  ): Promise<CreatedPasskey> {
+    const { passkey, recoveryCodes } = await this.passkeys.register(caller, input, device);
+    return { ...PasskeyView.from(passkey), recoveryCodes };
   }
 
   @Get()

@@ -43,6 +43,15 @@ export class PasskeyView {
   }
 }
 
+export class CreatedPasskey extends PasskeyView {
+  @ApiProperty({
+    type: [String],
+    required: false,
+    description: 'With the first factor: each lets you in once without it. Shown once.',
+  })
+  recoveryCodes?: string[] | undefined;
+}
+
 export class PasskeyList {
   @ApiProperty({ type: [PasskeyView] })
   items: PasskeyView[];

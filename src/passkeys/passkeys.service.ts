@@ -4,7 +4,7 @@ import type { PublicKeyCredentialCreationOptionsJSON } from '@simplewebauthn/ser
 import { DataSource, type EntityManager, Repository } from 'typeorm';
 import { v7 as uuid } from 'uuid';
 import { AuditService } from '../audit/audit.service.js';
-import { inTransaction, lock, violates } from '../database/transaction.js';
+import { inTransaction, violates } from '../database/transaction.js';
 import { invalidInput, Problem } from '../errors/problem.js';
 import { SecurityEventsService } from '../security-events/security-events.service.js';
 import type { Device } from '../security/device.js';
@@ -19,9 +19,23 @@ import type { RegisterPasskey } from './passkeys.dto.js';
 /** More than anybody has devices; a bound on what one person can make this table and the options of a browser hold. */
 const MAX_PASSKEYS = 20;
 
+/** What comes and goes with the passkeys of a person, in the same transaction. */
+export interface Companion {
+  /** What its owner is shown, once. */
+  created(manager: EntityManager, userId: string): Promise<string[] | undefined>;
+  deleted(manager: EntityManager, userId: string): Promise<void>;
+}
+
+interface NewPasskey {
+  readonly passkey: Passkey;
+  readonly recoveryCodes: string[] | undefined;
+}
+
 /** Passkeys of their owner, who is told of each that is made or goes. What an account has of them is part of its cached standing. */
 @Injectable()
 export class PasskeysService {
+  private companion: Companion | undefined;
+
   constructor(
     @InjectRepository(Passkey) private readonly passkeys: Repository<Passkey>,
     private readonly dataSource: DataSource,
@@ -33,6 +47,11 @@ export class PasskeysService {
     private readonly revocations: Revocations,
   ) {}
 
+  /** Registers who acts when they change, so that passkeys need not know other factors. */
+  accompany(companion: Companion): void {
+    this.companion = companion;
+  }
+
   /** What a browser needs to make one, once, within five minutes. Throws 503 `passkeys_unavailable`. */
   async registrationOptions(owner: Caller): Promise<PublicKeyCredentialCreationOptionsJSON> {
     const [user, existing] = await Promise.all([this.users.getUser(owner.subject), this.list(owner)]);
@@ -41,12 +60,15 @@ export class PasskeysService {
   }
 
   /** Keeps a new one. Throws 400 for a response that was not accepted, 409 when it is known already or there are too many, and 503. */
-  async register(owner: Caller, { name, response }: RegisterPasskey, device: Device): Promise<Passkey> {
+  async register(owner: Caller, { name, response }: RegisterPasskey, device: Device): Promise<NewPasskey> {
     const attested = await this.verifier.attested(owner.subject, response);
     if (!attested) throw notAccepted();
     const { transports = [] } = response.response;
     const row = { ...attested, id: uuid(), userId: owner.subject, name, transports, lastUsedAt: null };
-    return this.changing(owner.subject, (manager) => this.insert(manager, owner, row, device));
+    return this.changing(owner.subject, async (manager) => {
+      const passkey = await this.insert(manager, owner, row, device);
+      return { passkey, recoveryCodes: await this.companion?.created(manager, owner.subject) };
+    });
   }
 
   private async insert(
@@ -55,8 +77,6 @@ export class PasskeysService {
     row: Omit<Passkey, 'createdAt'>,
     device: Device,
   ): Promise<Passkey> {
-    // One at a time, or a count taken by many at once would let all of them through.
-    await lock(manager, `passkeys of ${owner.subject}`);
     if ((await manager.countBy(Passkey, { userId: owner.subject })) >= MAX_PASSKEYS) {
       throw new Problem('conflict', { detail: `You have ${MAX_PASSKEYS} passkeys; delete one first.` });
     }
@@ -92,6 +112,7 @@ export class PasskeysService {
       await manager.delete(Passkey, { id });
       await this.audit.record(manager, owner, 'passkey.deleted', id);
       await this.events.record(manager, owner.subject, 'passkey.deleted', device);
+      await this.companion?.deleted(manager, owner.subject);
     });
   }
 
@@ -110,6 +131,8 @@ export class PasskeysService {
   /** Changes what the account has, and makes every instance forget what it knew of it. */
   private async changing<T>(userId: string, work: (manager: EntityManager) => Promise<T>): Promise<T> {
     const result = await inTransaction(this.dataSource, async (manager) => {
+      // One change of a person's factors at a time, or a count taken by many at once would let all of them through.
+      await manager.query('SELECT 1 FROM users WHERE id = $1 FOR UPDATE', [userId]);
       const changed = await work(manager);
       await this.revocations.record(manager, [userId]);
       return changed;

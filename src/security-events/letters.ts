@@ -25,6 +25,11 @@ const WORDS: Readonly<Record<SecurityEventKind, Words>> = {
     what: 'An API key was made for your account.',
     otherwise: 'If it was not you, delete the key and reset your password: a key stays valid when sessions end.',
   },
+  'key.rotated': {
+    subject: 'New secret of an API key',
+    what: 'An API key of your account got a new secret. The old one ends.',
+    otherwise: 'If it was not you, delete the key and reset your password: a key stays valid when sessions end.',
+  },
   'email.changed': {
     subject: 'Your e-mail address was changed',
     what: 'The account that had this address has another one now. No more mail about it will come here.',

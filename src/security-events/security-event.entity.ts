@@ -5,6 +5,7 @@ export const securityEventKinds = [
   'session.new_device',
   'session.reuse_detected',
   'key.created',
+  'key.rotated',
   'email.changed',
   'password.changed',
   'password.reset',

@@ -17,7 +17,7 @@ export interface Authentication {
 export interface StepUp {
   /** Seconds since somebody was last asked. */
   readonly maxAge: number;
-  /** `aal1`: everybody must be as fresh as that. `aal2`: those with a second factor; the others are asked for their password in the body. */
+  /** `aal1`: everybody must be as fresh as that. `aal2`: those with a second factor, whom nothing else would ask for it. */
   readonly acr: AssuranceLevel;
 }
 

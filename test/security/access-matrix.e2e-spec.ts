@@ -74,7 +74,7 @@ const MATRIX = `
   PATCH  /api/v1/users/:id                   anon   token  role   role  role   200   200   scope  key   -       -
   DELETE /api/v1/users/:id                   anon   token  role   role  role   204   204   scope  key   -       -
   DELETE /api/v1/users/:id/sessions          anon   token  role   role  role   204   204   scope  key   -       -
-  DELETE /api/v1/users/:id/mfa               anon   token  role   role  role   204   204   scope  key   -       -
+  DELETE /api/v1/users/:id/mfa               anon   token  role   role  role   204   first first  key   -       -
   GET    /api/v1/api-keys                    anon   token  scope  200   scope  200   200   scope  key   -       -
   POST   /api/v1/api-keys                    anon   token  scope  201   scope  201   first first  key   -       -
   GET    /api/v1/api-keys/:id                anon   token  scope  200   scope  200   200   scope  key   hidden  hidden

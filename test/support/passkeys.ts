@@ -12,13 +12,13 @@ export const aDevice = (): Authenticator => new Authenticator(testSettings.PUBLI
 export async function withPasskey(
   owner: TestCaller,
   name = 'A device',
-): Promise<{ id: string; device: Authenticator }> {
+): Promise<{ id: string; device: Authenticator; recoveryCodes: string[] | undefined }> {
   const device = aDevice();
   const { body: options } = await owner.call('POST', '/api/v1/users/me/passkeys/options');
   const json = { name, response: device.create(options) };
   const { status, body, text } = await owner.call('POST', '/api/v1/users/me/passkeys', { json });
   if (status !== 201) throw new Error(`the passkey was not kept: ${status} ${text}`);
-  return { id: String(body.id), device };
+  return { id: String(body.id), device, recoveryCodes: body.recoveryCodes };
 }
 
 /** The use of a device for a new challenge of the passwordless form. */
