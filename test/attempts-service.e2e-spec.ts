@@ -56,6 +56,15 @@ describe('a secret', () => {
     expect(await left(name, MOST)).toBe(MOST);
   });
 
+  it('is not forgotten to have been wrong before a whole window has passed since it was wrong last', async () => {
+    const name = aName();
+    for (const _ of [1, 2]) {
+      await attempts.guard(name, MOST, wrong);
+      await app.db.query(`UPDATE attempts SET counted_at = counted_at - interval '8 minutes'`);
+    }
+    expect(await left(name, MOST)).toBe(MOST - 2);
+  });
+
   it('is compared for any number that are right at once, in turn', async () => {
     const name = aName();
     const all = await Promise.all(Array.from({ length: 10 * MOST }, () => attempts.guard(name, MOST, right)));
