@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { startApp, type TestApp } from './support/app.js';
 import { asUser } from './support/callers.js';
+import { lacksRoles } from './support/programs.js';
 import { asRole, type RolesDatabase, rolesDatabase } from './support/roles.js';
 
 const INSUFFICIENT_PRIVILEGE = '42501';
@@ -79,7 +80,7 @@ const refused: readonly [what: string, sql: string][] = [
   ],
 ];
 
-describe.skipIf(!inject('roles'))('the role that serves requests', () => {
+describe.skipIf(lacksRoles())('the role that serves requests', () => {
   it('is the one that every test of a route runs with', async () => {
     const rows = await app.db.query<{ role: string }>(
       `SELECT DISTINCT usename::text AS role FROM pg_stat_activity
@@ -98,7 +99,7 @@ describe.skipIf(!inject('roles'))('the role that serves requests', () => {
   });
 });
 
-describe.skipIf(!inject('roles'))('a table of a later migration', () => {
+describe.skipIf(lacksRoles())('a table of a later migration', () => {
   it('is the application to use and not to change, serial numbers included, before and after the next migration', async () => {
     const { DATABASE_URL, MIGRATION_DATABASE_URL } = other.settings;
     await asRole(
@@ -124,7 +125,7 @@ describe.skipIf(!inject('roles'))('a table of a later migration', () => {
   });
 });
 
-describe.skipIf(!inject('roles'))('a role for reports, which may read every new table', () => {
+describe.skipIf(lacksRoles())('a role for reports, which may read every new table', () => {
   it('is given no more by a migration', async () => {
     const { MIGRATION_DATABASE_URL } = other.settings;
     await asRole(

@@ -6,6 +6,7 @@ import { aKey, aRecord } from './support/factories.js';
 import { startApp } from './support/app.js';
 import { startInstance } from './support/process.js';
 import { productionSettings } from './support/production.js';
+import { lacksRoles } from './support/programs.js';
 import { asRole, dropRoles, grantsOf, newRole, rolesDatabase, type RolesDatabase } from './support/roles.js';
 import { urlAs } from './support/template.js';
 
@@ -25,7 +26,7 @@ const ownersIn = async ({ db }: RolesDatabase) => {
   return rows.map(({ owner }) => owner);
 };
 
-describe.skipIf(!inject('roles'))('npm run db:roles', () => {
+describe.skipIf(lacksRoles())('npm run db:roles', () => {
   it('makes a database that an owner migrates and an application serves from', async () => {
     const { code, stdout, stderr } = await runScript('db-roles', [], made.settings);
     const { owner, application } = made.roles;
@@ -76,7 +77,7 @@ describe.skipIf(!inject('roles'))('npm run db:roles', () => {
   });
 });
 
-describe.skipIf(!inject('roles'))('a database in which one role did everything', () => {
+describe.skipIf(lacksRoles())('a database in which one role did everything', () => {
   it('is taken over with its rows', async () => {
     const other = await rolesDatabase();
     expect((await other.migrate({ DATABASE_URL: other.db.adminUrl, MIGRATION_DATABASE_URL: '' })).code).toBe(0);
@@ -102,7 +103,7 @@ describe.skipIf(!inject('roles'))('a database in which one role did everything',
   });
 });
 
-describe.skipIf(!inject('roles'))('an administrator who is no superuser', () => {
+describe.skipIf(lacksRoles())('an administrator who is no superuser', () => {
   it('needs CREATEROLE and the database, and becomes no member of what it makes', async () => {
     const other = await rolesDatabase();
     const admin = newRole('admin');
@@ -127,7 +128,7 @@ describe.skipIf(!inject('roles'))('an administrator who is no superuser', () => 
   });
 });
 
-describe.skipIf(!inject('roles'))('what cannot be done is said in one line, and nothing is made', () => {
+describe.skipIf(lacksRoles())('what cannot be done is said in one line, and nothing is made', () => {
   const named = (changes: object) => Object.assign(new URL(made.settings.DATABASE_URL), changes).href;
   const admin = () => ({ username: new URL(made.db.adminUrl).username });
 

@@ -7,11 +7,11 @@ import { startApp, type TestApp } from './support/app.js';
 import { PasskeyBrowser } from './support/browser.js';
 import { asUser, claimsOf, type TestCaller } from './support/callers.js';
 import { signIn } from './support/passkeys.js';
-import { lacks } from './support/programs.js';
+import { findBrowser, skips } from './support/programs.js';
 
 const PATH = '/api/v1/users/me/passkeys';
 
-describe.skipIf(lacks('chromium'))('passkeys in a browser', () => {
+describe.skipIf(skips(findBrowser() ? null : 'chromium is not installed'))('passkeys in a browser', () => {
   let app: TestApp;
   let origin: string;
   let browser: PasskeyBrowser;

@@ -100,6 +100,15 @@ describe('POST /api/v1/auth/login/password', () => {
     expect((await login(app, { email: me.email, password: won[0] ?? '' })).id).toBe(me.id);
   });
 
+  it('is over for who has a second factor by then', async () => {
+    const me = await aMember();
+    const challenge = await withoutMfa(me);
+    await app.db.query(`INSERT INTO totp_factors (user_id, sealed_secret, confirmed_at) VALUES ($1, '\\x00', now())`, [
+      me.id,
+    ]);
+    expect((await choose(challenge, aPerson().password)).body.code).toBe('challenge_invalid');
+  });
+
   it('ends every session that began before', async () => {
     const me = await aMember();
     const challenge = await withoutMfa(me);

@@ -29,6 +29,12 @@ describe('the workflow of the tests', () => {
     expect(commands(jobs?.compose)).toMatch(/docker compose up .*postgres[\s\S]*DATABASE_URL=.* npm test/);
   });
 
+  it('has in both jobs what a test may not be without where CI is true', () => {
+    const installing = [jobs?.test, jobs?.compose].map((job) => /apt-get install .*/.exec(commands(job))?.[0]);
+    expect(installing[0]).toContain('redis-server');
+    expect(installing[1]).toBe(installing[0]);
+  });
+
   it.each(workflows)('of $file may read and nothing else, for a bounded time', ({ workflow }) => {
     expect(workflow.permissions).toEqual({ contents: 'read' });
     for (const job of Object.values(workflow.jobs)) {

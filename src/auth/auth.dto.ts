@@ -1,7 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { Email, Text } from '../security/fields.js';
 import { Username } from '../users/users.dto.js';
-import type { TokenResponse } from './access-tokens.service.js';
+import type { AccessTokenResponse, TokenResponse } from './access-tokens.service.js';
 import { MAX_PASSWORD, NewPassword } from './new-password.js';
 
 export class Register {
@@ -44,7 +44,7 @@ export class Accepted {
   status: 'accepted';
 }
 
-export class TokenView implements TokenResponse {
+export class AccessTokenView implements AccessTokenResponse {
   @ApiProperty()
   access_token: string;
 
@@ -55,8 +55,10 @@ export class TokenView implements TokenResponse {
   expires_in: number;
 
   @ApiProperty()
-  refresh_token: string;
-
-  @ApiProperty()
   scope: string;
+}
+
+export class TokenView extends AccessTokenView implements TokenResponse {
+  @ApiProperty()
+  refresh_token: string;
 }

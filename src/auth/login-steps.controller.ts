@@ -4,8 +4,8 @@ import { FirstParty, Public, RequireScopes } from '../security/access.decorators
 import { CurrentDevice, type Device } from '../security/device.js';
 import { type Actor, type Caller, CurrentActor, CurrentCaller } from '../security/principal.js';
 import { Sensitive } from '../security/rate-limit.decorators.js';
-import { TokenView } from './auth.dto.js';
-import { AccessTokenView, AnswerMfa, ChoosePassword, StepUpInput } from './login-steps.dto.js';
+import { AccessTokenView, TokenView } from './auth.dto.js';
+import { AnswerMfa, ChoosePassword, StepUpInput } from './login-steps.dto.js';
 import { LoginStepsService } from './login-steps.service.js';
 import { REQUEST_OPTIONS } from './passkey-login.dto.js';
 import { PasswordChangesService } from './password-changes.service.js';

@@ -1,9 +1,7 @@
-import { ApiProperty } from '@nestjs/swagger';
 import { OneTimeCode } from '../mfa/mfa.dto.js';
 import { type AssertionResponse, PasskeyAssertion } from '../passkeys/passkey-response.js';
 import { ExactlyOneOf } from '../security/exactly-one-of.js';
 import { Text } from '../security/fields.js';
-import type { AccessTokenResponse } from './access-tokens.service.js';
 import { MAX_PASSWORD, NewPassword } from './new-password.js';
 
 @ExactlyOneOf('code', 'recoveryCode', 'response')
@@ -39,18 +37,4 @@ export class StepUpInput {
 
   @PasskeyAssertion({ optional: true })
   response?: AssertionResponse;
-}
-
-export class AccessTokenView implements AccessTokenResponse {
-  @ApiProperty()
-  access_token: string;
-
-  @ApiProperty({ enum: ['Bearer'] })
-  token_type: 'Bearer';
-
-  @ApiProperty({ type: 'integer', description: 'Seconds.' })
-  expires_in: number;
-
-  @ApiProperty()
-  scope: string;
 }

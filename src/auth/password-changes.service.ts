@@ -104,9 +104,9 @@ export class PasswordChangesService implements OnModuleInit {
   async replace(actor: Actor, { challenge, password }: ChoosePassword, device: Device): Promise<void> {
     const asked = await this.challenges.find('new_password', challenge);
     const user = asked?.userId && (await this.users.findById(asked.userId));
-    if (!user) throw new Problem('challenge_invalid');
-    await this.policy.require(password, 'password', user);
-    const hash = await this.passwords.hash(password);
+    // Who has a second factor by now is asked for it, and may keep what they have.
+    if (!user || (await this.mfa.isEnabled(user.id))) throw new Problem('challenge_invalid');
+    const hash = await this.judged(user, password, 'password');
     await inTransaction(this.dataSource, async (manager) => {
       const taken = await this.challenges.take('new_password', challenge, manager);
       if (!taken || !(await this.users.lockActive(manager, user.id))) throw new Problem('challenge_invalid');

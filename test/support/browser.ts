@@ -1,5 +1,5 @@
 import { type Browser, type CDPSession, chromium, type Page } from 'playwright-core';
-import { findProgram } from '../../scripts/lab/processes.mjs';
+import { findBrowser } from './programs.js';
 
 /** What `toJSON()` of a credential gives, as the API takes it. */
 export type CredentialJson = Readonly<Record<string, unknown>>;
@@ -23,7 +23,7 @@ export class PasskeyBrowser {
   /** Opens this page, with a virtual authenticator (WebAuthn section 11) beside it. */
   static async open(url: string): Promise<PasskeyBrowser> {
     const browser = await chromium.launch({
-      executablePath: findProgram('chromium') ?? 'chromium',
+      executablePath: findBrowser(),
       // As root it has no sandbox to give.
       chromiumSandbox: process.getuid?.() !== 0,
     });

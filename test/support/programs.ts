@@ -1,3 +1,4 @@
+import { inject } from 'vitest';
 import { findProgram } from '../../scripts/lab/processes.mjs';
 
 /**
@@ -12,3 +13,11 @@ export function skips(reason: string | null): boolean {
 
 /** The same for a program of the machine that is absent. */
 export const lacks = (program: string): boolean => skips(findProgram(program) ? null : `${program} is not installed`);
+
+/** A Chromium of the machine, by whatever name it has there. */
+export const findBrowser = (): string | undefined =>
+  ['chromium', 'chromium-browser', 'google-chrome'].map((name) => findProgram(name)).find((path) => path !== null);
+
+/** The same for roles of one's own, where the administrator of the database may make none. */
+export const lacksRoles = (): boolean =>
+  skips(inject('roles') ? null : 'the administrator of the database may make no roles');
