@@ -50,7 +50,7 @@ const COMMANDS: readonly Command[] = [
   {
     file: 'seed',
     args: [],
-    actions: ['signing_key.created', 'user.registered', 'user.registered', 'key.created'],
+    actions: ['signing_key.created', 'signing_key.created', 'user.registered', 'user.registered', 'key.created'],
   },
   { file: 'seed', args: [], actions: [] },
   {
@@ -60,7 +60,8 @@ const COMMANDS: readonly Command[] = [
   },
   { file: 'admin-create', args: ['boss@example.com'], actions: [], fails: 'this e-mail address is taken' },
   { file: 'admin-create', args: ['no address'], actions: [], fails: 'that is no e-mail address' },
-  { file: 'keys', args: ['rotate'], actions: ['signing_key.rotated'] },
+  { file: 'keys', args: ['rotate'], actions: ['signing_key.rotated', 'signing_key.rotated'] },
+  { file: 'keys', args: ['rotate', '--algorithm', 'RS256'], actions: ['signing_key.rotated'] },
   { file: 'keys', args: ['import', pem], actions: ['signing_key.imported'] },
   { file: 'keys', args: ['import', pem], actions: [] },
   {
@@ -100,7 +101,7 @@ describe('the audit of a command', () => {
     expect(of('key.created')).toEqual(await ids('SELECT id FROM api_keys'));
     const kids = targets.filter(({ action }) => action.startsWith('signing_key.')).map(({ target }) => target);
     expect(kids).toEqual(expect.arrayContaining(await ids('SELECT kid AS id FROM signing_keys')));
-    expect(kids).toHaveLength(3);
+    expect(kids).toHaveLength(6);
   });
 
   it('holds no address, no name of a key and no password', async () => {

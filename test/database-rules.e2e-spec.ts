@@ -151,7 +151,7 @@ const rules: readonly [rule: string, table: string, changes: Row, constraint: st
   ['one live refresh token a session', 'refresh_tokens', { used_at: null }, 'refresh_tokens_one_live'],
   ['a refresh token is known by its hash', 'refresh_tokens', { hash: Buffer.from('token') }, 'refresh_tokens_hash'],
   ['a parent is known by its hash', 'refresh_tokens', { parent_hash: Buffer.from('token') }, 'refresh_tokens_hash'],
-  ['tokens are signed with ES256 alone', 'signing_keys', { algorithm: 'HS256' }, 'signing_keys_algorithm'],
+  ['tokens are signed with ES256 or RS256', 'signing_keys', { algorithm: 'HS256' }, 'signing_keys_algorithm'],
   ['a private key is sealed', 'signing_keys', { sealed_private: null }, 'sealed_private missing'],
   ['one key an id', 'api_keys', { public_id: 'p' }, 'api_keys_public_id'],
   ['a key is somebody’s', 'api_keys', { owner_id: NOBODY }, 'api_keys_owner'],

@@ -4,8 +4,9 @@ import { NestFactory } from '@nestjs/core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { AppModule } from '../src/app.module.js';
 import { readEnv } from '../src/config/env.js';
+import { signingAlgorithms } from '../src/config/signing-key.js';
 import { Housekeeping } from '../src/database/housekeeping.js';
-import { SigningKeysService } from '../src/auth/signing-keys.service.js';
+import { SigningKeyChanges } from '../src/auth/signing-key-changes.service.js';
 import { testSettings } from './support/app.js';
 import { login } from './support/callers.js';
 import { createDatabase, type TestDatabase } from './support/database.js';
@@ -48,28 +49,30 @@ afterAll(async () => {
 });
 
 /** Makes what signs now as old as this, as time would. */
-const age = (hours: number) =>
-  db.query('UPDATE signing_keys SET active_from = now() - make_interval(hours => $1) WHERE retired_at IS NULL', [
-    hours,
-  ]);
+const age = (algorithm: string, hours: number) =>
+  db.query(
+    `UPDATE signing_keys SET active_from = now() - make_interval(hours => $2)
+     WHERE retired_at IS NULL AND algorithm = $1`,
+    [algorithm, hours],
+  );
 
 /** What every instance does each minute, in all of them at once; and without the lock that lets one of them work. */
 async function everyMinute(): Promise<void> {
   await Promise.all(many.map((each) => each.get(Housekeeping).run()));
-  await Promise.all(many.map((each) => each.get(SigningKeysService).rotateWhenOld()));
+  await Promise.all(many.map((each) => each.get(SigningKeyChanges).rotateWhenOld()));
 }
 
 const signingKid = async () => kidOf((await login(instance, person)).token);
 
 describe('ten instances that start at once on an empty database', () => {
-  it('make one signing key', async () => {
-    expect(await publishedKids(instance.call)).toHaveLength(1);
+  it.each(signingAlgorithms)('make one signing key for %s', async (algorithm) => {
+    expect(await publishedKids(instance.call, algorithm)).toHaveLength(1);
   });
 });
 
 describe('SIGNING_KEY_MAX_AGE_DAYS', () => {
   it('leaves a younger key alone', async () => {
-    await age(23);
+    for (const algorithm of signingAlgorithms) await age(algorithm, 23);
     const before = await db.query('SELECT * FROM signing_keys');
     await everyMinute();
     expect(await db.query('SELECT * FROM signing_keys')).toEqual(before);
@@ -78,7 +81,7 @@ describe('SIGNING_KEY_MAX_AGE_DAYS', () => {
   it('replaces an older one by one new key, however many instances see that it is old', async () => {
     const [old = ''] = await publishedKids(instance.call);
     const { token } = await login(instance, person);
-    await age(25);
+    await age('ES256', 25);
     await everyMinute();
     await until(async () => (await publishedKids(instance.call)).length > 1, FOLLOW_MS);
     const [, fresh = '', ...more] = await publishedKids(instance.call);
@@ -97,5 +100,15 @@ describe('SIGNING_KEY_MAX_AGE_DAYS', () => {
     expect((await instance.call('GET', '/api/v1/users/me', { token })).status).toBe(200);
     await everyMinute();
     expect(await publishedKids(instance.call)).toEqual([old, fresh]);
+  });
+
+  it('replaces the keys of each algorithm by their own age', async () => {
+    const kids = () => publishedKids(instance.call);
+    const [before, [old]] = [await kids(), await publishedKids(instance.call, 'RS256')];
+    await age('RS256', 25);
+    await everyMinute();
+    await until(async () => (await publishedKids(instance.call, 'RS256')).length > 1, FOLLOW_MS);
+    expect(await publishedKids(instance.call, 'RS256')).toEqual([old, expect.any(String)]);
+    expect(await kids()).toEqual(before);
   });
 });

@@ -112,24 +112,29 @@ describe('the schema in production', () => {
   });
 });
 
+const rsa = (modulusLength: number) => generateKeyPairSync('rsa', { modulusLength }).privateKey;
+
 describe('the signing keys in the database', () => {
   it('refuse the start with another SECRET_KEY than the one that sealed them, and stay as they are', async () => {
     await (await startInstance(good)).stop();
     const kept = await db.query('SELECT * FROM signing_keys');
-    expect(kept).toHaveLength(1);
+    expect(kept).toHaveLength(2);
     expect(await refused({ SECRET_KEY: randomBytes(32).toString('base64') })).toEqual(
       sentence('SECRET_KEY is not the one that sealed the signing keys in this database'),
     );
     expect(await db.query('SELECT * FROM signing_keys')).toEqual(kept);
   });
 
-  it.each([2048, 3072])('refuse the start when one of them is an RSA key, of %i bits', async (modulusLength) => {
+  it.each([
+    ['an RSA key among those of access tokens', 'ES256', rsa(2048)],
+    ['a key on P-256 among those of ID tokens', 'RS256', generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey],
+    ['an RSA key of 2047 bits', 'RS256', rsa(2047)],
+  ] as const)('refuse the start when one of them is %s', async (_, algorithm, key) => {
     const other = await createDatabase();
     const settings = { ...good, DATABASE_URL: other.url };
-    const { privateKey } = generateKeyPairSync('rsa', { modulusLength });
-    await storeKey({ db: other, settings }, 'by-hand', privateKey, new Date(Date.now() + 600_000));
+    await storeKey({ db: other, settings }, 'by-hand', key, new Date(Date.now() + 600_000), algorithm);
     expect(await refused(settings)).toEqual(
-      sentence('the signing key by-hand in the database is not EC on P-256: delete its row from signing_keys'),
+      sentence(`the signing key by-hand in the database is no key for ${algorithm}: delete its row from signing_keys`),
     );
     await other.drop();
   });

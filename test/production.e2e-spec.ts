@@ -63,19 +63,20 @@ describe('SECRET_KEY in production', () => {
 });
 
 describe('SIGNING_KEY in production', () => {
-  const weak = 'SIGNING_KEY is an RSA key under 3072 bits';
+  const weak = 'SIGNING_KEY is an RSA key under 2048 bits';
 
-  it.each([1024, 2048])('refuses the start when it is an RSA key of %i bits', async (bits) => {
+  it.each([1024, 2047])('refuses the start when it is an RSA key of %i bits', async (bits) => {
     expect(await refused({ SIGNING_KEY: rsa(bits) })).toEqual(sentence(weak));
   });
 
   it('refuses the start when its file holds a weak RSA key', async () => {
-    expect(await refused({ SIGNING_KEY_FILE: file('rsa', rsa(2048)) })).toEqual(sentence(weak));
+    expect(await refused({ SIGNING_KEY_FILE: file('rsa', rsa(1024)) })).toEqual(sentence(weak));
   });
 
-  it('refuses the start when it is an RSA key at all: tokens are signed with ES256 only', async () => {
-    expect(await refused({ SIGNING_KEY: rsa(3072) })).toEqual(
-      sentence('SIGNING_KEY must be an EC key on P-256 (ES256)'),
+  it('refuses the start when it is a key that signs nothing here', async () => {
+    const SIGNING_KEY = generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+    expect(await refused({ SIGNING_KEY })).toEqual(
+      sentence('SIGNING_KEY must be an EC key on P-256 (ES256) or an RSA key (RS256)'),
     );
   });
 });

@@ -53,7 +53,7 @@ export class AccessTokensService {
   /** The same without a refresh token. */
   async issue(session: AuthenticatedSession, roles: readonly string[]): Promise<AccessTokenResponse> {
     const scope = [...scopesOf(roles)].join(' ');
-    const { kid, privateKey } = await this.keys.current();
+    const { kid, privateKey } = await this.keys.current('ES256');
     const issuedAt = Math.floor(Date.now() / 1000);
     const auth_time = Math.floor(session.authenticatedAt.getTime() / 1000);
     const claims = { client_id: FIRST_PARTY_CLIENT, scope, sid: session.id, acr: session.acr, auth_time };

@@ -36,6 +36,8 @@ import { RefreshToken } from './refresh-token.entity.js';
 import { Session } from './session.entity.js';
 import { SessionsController } from './sessions.controller.js';
 import { SessionsService } from './sessions.service.js';
+import { SigningKeyChanges } from './signing-key-changes.service.js';
+import { SigningKeyMaterial } from './signing-key-material.js';
 import { SigningKey } from './signing-key.entity.js';
 import { SigningKeysService } from './signing-keys.service.js';
 
@@ -79,6 +81,8 @@ const OVER = `SELECT ctid, id FROM sessions WHERE idle_expires_at < now() - inte
     PasswordsService,
     RefreshService,
     SessionsService,
+    SigningKeyChanges,
+    SigningKeyMaterial,
     SigningKeysService,
   ],
   exports: [PasswordPolicy, PasswordsService, SessionsService, SigningKeysService],
@@ -89,13 +93,13 @@ export class AuthModule implements OnModuleInit {
     private readonly passwords: PasswordsService,
     private readonly sessions: SessionsService,
     private readonly housekeeping: Housekeeping,
-    private readonly signingKeys: SigningKeysService,
+    private readonly signingKeys: SigningKeyChanges,
   ) {}
 
   onModuleInit(): void {
     this.personalData.register('password', { export: ({ subject }) => this.passwords.copyOf(subject) });
     this.personalData.register('sessions', { export: (owner) => this.sessions.copyOf(owner) });
-    this.housekeeping.register('rotate the signing key by age', async () => {
+    this.housekeeping.register('rotate signing keys by age', async () => {
       await this.signingKeys.rotateWhenOld();
       return false;
     });

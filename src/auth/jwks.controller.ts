@@ -10,7 +10,7 @@ export class JwksController {
   constructor(private readonly keys: SigningKeysService) {}
 
   @Get('jwks.json')
-  @ApiOperation({ summary: 'The public keys of access tokens (RFC 7517).' })
+  @ApiOperation({ summary: 'The public keys of access and ID tokens (RFC 7517).' })
   @Public()
   @AddressLimitOnly()
   @Header('cache-control', 'public, max-age=300')

@@ -1,15 +1,16 @@
 import type { JsonWebKey } from 'node:crypto';
 import { Check, Column, CreateDateColumn, Entity, PrimaryColumn } from 'typeorm';
+import type { SigningAlgorithm } from '../config/signing-key.js';
 
-/** A key that signs access tokens. The private part is sealed with a key from the environment. */
+/** A key that signs tokens: with ES256 access tokens, with RS256 ID tokens. The private part is sealed with a key from the environment. */
 @Entity('signing_keys')
-@Check('signing_keys_algorithm', `algorithm IN ('ES256')`)
+@Check('signing_keys_algorithm', `algorithm IN ('ES256', 'RS256')`)
 export class SigningKey {
   @PrimaryColumn('text')
   kid: string;
 
   @Column('text')
-  algorithm: 'ES256';
+  algorithm: SigningAlgorithm;
 
   @Column('json', { name: 'public_jwk' })
   publicJwk: JsonWebKey;

@@ -9,6 +9,7 @@ export const authConfig = namespace('auth', (env) => {
     audience: `${publicUrl}/api`,
     publicUrl,
     accessTokenSeconds: 600,
+    idTokenSeconds: 3600,
     secretKey: env.SECRET_KEY ?? '',
     signingKey: env.SIGNING_KEY,
     signingKeyMaxAgeDays: env.SIGNING_KEY_MAX_AGE_DAYS,

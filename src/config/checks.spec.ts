@@ -19,7 +19,7 @@ async function problems(changes: NodeJS.ProcessEnv): Promise<readonly string[]> 
   }
 }
 
-const pem = (type: 'ec' | 'rsa' | 'ed25519', options: object): string =>
+const pem = (type: 'ec' | 'rsa' | 'rsa-pss' | 'ed25519', options: object): string =>
   generateKeyPairSync(type as 'rsa', options as { modulusLength: number })
     .privateKey.export({ type: 'pkcs8', format: 'pem' })
     .toString();
@@ -62,18 +62,22 @@ describe('SECRET_KEY', () => {
 });
 
 describe('SIGNING_KEY', () => {
+  const NEITHER = 'SIGNING_KEY must be an EC key on P-256 (ES256) or an RSA key (RS256)';
   it.each([
-    ['an RSA key of 2048 bits', pem('rsa', { modulusLength: 2048 }), 'SIGNING_KEY is an RSA key under 3072 bits'],
-    ['an RSA key of 3072 bits', pem('rsa', { modulusLength: 3072 }), 'SIGNING_KEY must be an EC key on P-256 (ES256)'],
-    ['a key on P-384', pem('ec', { namedCurve: 'P-384' }), 'SIGNING_KEY must be an EC key on P-256 (ES256)'],
-    ['an Ed25519 key', pem('ed25519', {}), 'SIGNING_KEY must be an EC key on P-256 (ES256)'],
+    ['an RSA key of 1024 bits', pem('rsa', { modulusLength: 1024 }), 'SIGNING_KEY is an RSA key under 2048 bits'],
+    ['an RSA key of 2047 bits', pem('rsa', { modulusLength: 2047 }), 'SIGNING_KEY is an RSA key under 2048 bits'],
+    ['an RSA key with an exponent of 3', pem('rsa', { modulusLength: 2048, publicExponent: 3 }), NEITHER],
+    ['an RSA key for PSS alone', pem('rsa-pss', { modulusLength: 2048 }), NEITHER],
+    ['a key on P-384', pem('ec', { namedCurve: 'P-384' }), NEITHER],
+    ['an Ed25519 key', pem('ed25519', {}), NEITHER],
     ['no key', 'nothing', 'SIGNING_KEY is not a private key in PEM'],
   ])('is refused when it is %s', async (_, key, problem) => {
     expect(await problems({ SIGNING_KEY: key })).toEqual([problem]);
   });
 
-  it('is accepted on P-256', async () => {
-    expect(await problems({ SIGNING_KEY: pem('ec', { namedCurve: 'P-256' }) })).toEqual([]);
+  it('is accepted on P-256, and as RSA from 2048 bits on', async () => {
+    const keys = [pem('ec', { namedCurve: 'P-256' }), pem('rsa', { modulusLength: 2048 })];
+    for (const key of keys) expect(await problems({ SIGNING_KEY: key })).toEqual([]);
   });
 });
 

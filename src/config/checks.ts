@@ -4,12 +4,12 @@ import { connectionOf, isLocal } from './database.config.js';
 import type { Env } from './env.js';
 import { redisConnection } from './redis.js';
 import { relyingPartyProblems } from './relying-party.js';
+import { algorithmOf, RSA_BITS } from './signing-key.js';
 import { smtpServer } from './smtp.js';
 import { readTls, tlsFiles } from './tls-files.js';
 
 const MIN_SECRET_BYTES = 32;
 const MAX_PERIOD = 64;
-const MIN_RSA_BITS = 3072;
 const PLACEHOLDER = /change[-_ ]?me|example|placeholder|replace|insert|default|password|secret|qwerty/i;
 
 /** Everything that makes these settings unsafe to start with, as sentences without values. */
@@ -54,17 +54,15 @@ function isPattern(key: string): boolean {
   return [1, -1].some((step) => most((code, index) => code === (codes[index - 1] ?? Number.NaN) + step));
 }
 
-/** NIST SP 800-131A and ASVS 11.2.3: at least 128 bits of security, which RSA reaches at 3072. */
+/** Of each algorithm no less than its RFC allows: NIST SP 800-131A takes it too. */
 function signingKeyProblems(pem: string | undefined): string[] {
   if (!pem) return [];
   try {
-    const { asymmetricKeyType: type, asymmetricKeyDetails: details } = createPrivateKey(pem);
-    if (type === 'rsa' && (details?.modulusLength ?? 0) < MIN_RSA_BITS) {
-      return [`SIGNING_KEY is an RSA key under ${MIN_RSA_BITS} bits`];
-    }
-    return type === 'ec' && details?.namedCurve === 'prime256v1'
-      ? []
-      : ['SIGNING_KEY must be an EC key on P-256 (ES256)'];
+    const key = createPrivateKey(pem);
+    if (algorithmOf(key)) return [];
+    const isSmall = key.asymmetricKeyType === 'rsa' && (key.asymmetricKeyDetails?.modulusLength ?? 0) < RSA_BITS;
+    if (isSmall) return [`SIGNING_KEY is an RSA key under ${RSA_BITS} bits`];
+    return ['SIGNING_KEY must be an EC key on P-256 (ES256) or an RSA key (RS256)'];
   } catch {
     return ['SIGNING_KEY is not a private key in PEM'];
   }

@@ -6,7 +6,7 @@ import { footprintOf } from '../support/footprint.js';
 import { hostileTokens, type World } from '../support/hostile-tokens.js';
 import type { Answer, RequestOptions } from '../support/http.js';
 import { request, sendRaw } from '../support/raw-http.js';
-import { forgerOf, storeKey } from '../support/tokens.js';
+import { forgerOf, signingKeyOf, storeKey } from '../support/tokens.js';
 import { until } from '../../scripts/lib/until.mjs';
 
 const ME = '/api/v1/users/me';
@@ -34,6 +34,7 @@ beforeAll(async () => {
     other: await asUser(app),
     endedSession: gone.sessionId,
     retired,
+    idTokens: await signingKeyOf(app, 'RS256'),
     apiKey: await withKey(app, user, { scopes: ['profile:read'] }),
     refreshToken: user.refreshToken,
     now: Math.floor(Date.now() / 1000),

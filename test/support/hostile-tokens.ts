@@ -1,5 +1,6 @@
-import { createHmac, generateKeyPairSync, type KeyObject, randomUUID, sign } from 'node:crypto';
+import { type KeyObject, randomUUID, sign } from 'node:crypto';
 import type { TestCaller } from './callers.js';
+import { algorithms, ec, jwkOf } from './hostile-algorithms.js';
 import { encoded, es256, type Forger, type Forgery } from './tokens.js';
 
 /** What a case may need besides a forger: other people, other keys, and what else is secret here. */
@@ -7,6 +8,8 @@ export interface World extends Forger {
   readonly other: TestCaller;
   readonly endedSession: string;
   readonly retired: { readonly kid: string; readonly key: KeyObject };
+  /** The key that signs ID tokens now. */
+  readonly idTokens: { readonly kid: string; readonly key: KeyObject };
   readonly apiKey: { readonly id: string; readonly key: string };
   readonly refreshToken: string;
   /** Seconds since the epoch. */
@@ -16,45 +19,10 @@ export interface World extends Forger {
 /** What is different from the good token, or all that stands behind `Bearer `. */
 export type Case = readonly [title: string, make: (world: World) => Forgery | string];
 
-const pem = (key: KeyObject) => key.export({ format: 'pem', type: 'spki' });
-const hmac = (hash: string, secret: string | Buffer) => (input: string) =>
-  createHmac(hash, secret).update(input).digest();
-const signed = (hash: string, key: KeyObject) => (input: string) =>
-  sign(hash, Buffer.from(input), { key, dsaEncoding: 'ieee-p1363' });
-const ec = (namedCurve: string) => generateKeyPairSync('ec', { namedCurve }).privateKey;
-const rsa = () => generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
-const jwkOf = (key: KeyObject) => key.export({ format: 'jwk' });
 const parts = (token: string) => token.split('.') as [string, string, string];
 /** The first member twice: what one reader takes and the other is not the same. */
 const doubled = (object: object, name: string, first: unknown) =>
   `{${JSON.stringify(name)}:${JSON.stringify(first)},${JSON.stringify(object).slice(1)}`;
-
-const algorithms: Case[] = [
-  ...['none', 'None', 'NONE', 'nOnE'].map((alg): Case => [
-    `alg ${alg} without a signature`,
-    () => ({ header: { alg }, signature: () => Buffer.alloc(0) }),
-  ]),
-  ['alg none with the right signature', () => ({ header: { alg: 'none' } })],
-  ['alg missing', () => ({ header: { alg: undefined } })],
-  ['alg in lower case', () => ({ header: { alg: 'es256' } })],
-  ['alg with a space', () => ({ header: { alg: 'ES256 ' } })],
-  ['alg as a list', () => ({ header: { alg: ['ES256'] } })],
-  [
-    'HS256 with the public key in PEM',
-    (w) => ({ header: { alg: 'HS256' }, signature: hmac('sha256', pem(w.publicKey)) }),
-  ],
-  [
-    'HS256 with the public key as JWK',
-    (w) => ({ header: { alg: 'HS256' }, signature: hmac('sha256', JSON.stringify(jwkOf(w.publicKey))) }),
-  ],
-  ['HS512 with an empty secret', () => ({ header: { alg: 'HS512' }, signature: hmac('sha512', '') })],
-  ['HS256 called ES256', (w) => ({ signature: hmac('sha256', pem(w.publicKey)) })],
-  ['ES384', () => ({ header: { alg: 'ES384' }, signature: signed('sha384', ec('P-384')) })],
-  ['ES256K', () => ({ header: { alg: 'ES256K' }, signature: signed('sha256', ec('secp256k1')) })],
-  ['RS256', () => ({ header: { alg: 'RS256' }, signature: signed('sha256', rsa()) })],
-  ['ES256 of another key', () => ({ key: ec('P-256') })],
-  ['SHA-384 with the right key', (w) => ({ signature: signed('sha384', w.privateKey) })],
-];
 
 const headers: Case[] = [
   ['crit of a known member', () => ({ header: { crit: ['exp'] } })],
@@ -84,6 +52,7 @@ const headers: Case[] = [
   ['kid with U+0000', (w) => ({ header: { kid: `${w.kid}\0` } })],
   ['kid named like a member of every object', () => ({ header: { kid: 'constructor' } })],
   ['kid of a retired key', (w) => ({ header: { kid: w.retired.kid }, key: w.retired.key })],
+  ['kid of the key of ID tokens', (w) => ({ header: { kid: w.idTokens.kid } })],
   ['alg twice', (w) => ({ header: doubled(w.header, 'alg', 'none') })],
   ['kid twice', (w) => ({ header: doubled(w.header, 'kid', 'other') })],
   ['a header that is a list', () => ({ header: '["ES256","at+jwt"]' })],

@@ -1,3 +1,4 @@
+import type { SigningAlgorithm } from '../../src/config/signing-key.js';
 import type { Call } from './http.js';
 
 /** The key that a token says it is signed with. */
@@ -6,10 +7,10 @@ export function kidOf(token: string): string {
   return header.kid;
 }
 
-/** The keys that an instance publishes, the oldest first; no member of them is private. */
-export async function publishedKids(call: Call): Promise<string[]> {
+/** The keys of an algorithm that an instance publishes, the oldest first; no member of any is private. */
+export async function publishedKids(call: Call, algorithm: SigningAlgorithm = 'ES256'): Promise<string[]> {
   const { body } = await call('GET', '/.well-known/jwks.json');
   const keys = body.keys as Record<string, unknown>[];
   if (keys.some((key) => 'd' in key)) throw new Error('a private key is published');
-  return keys.map(({ kid }) => String(kid));
+  return keys.filter(({ alg }) => alg === algorithm).map(({ kid }) => String(kid));
 }

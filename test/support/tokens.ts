@@ -1,4 +1,5 @@
 import { createPrivateKey, createPublicKey, type KeyObject, randomUUID, sign } from 'node:crypto';
+import type { SigningAlgorithm } from '../../src/config/signing-key.js';
 import { deriveKey, Sealer } from '../../src/security/sealing.js';
 import type { TestApp } from './app.js';
 import { claimsOf, type TestCaller } from './callers.js';
@@ -23,18 +24,27 @@ export interface Forger {
   token(forgery?: Forgery): string;
 }
 
-/** Opens the key that signs now, as only the owner of the secret key can. */
-export async function forgerOf({ db, settings }: TestApp, caller: TestCaller): Promise<Forger> {
+/** The key that signs with an algorithm, opened as only the owner of the secret key can. */
+export async function signingKeyOf(
+  { db, settings }: Pick<TestApp, 'db' | 'settings'>,
+  algorithm: SigningAlgorithm,
+): Promise<{ kid: string; key: KeyObject }> {
   const [row] = await db.query<{ kid: string; sealed: Buffer }>(
-    `SELECT kid, sealed_private AS sealed FROM signing_keys WHERE retired_at IS NULL`,
+    `SELECT kid, sealed_private AS sealed FROM signing_keys WHERE retired_at IS NULL AND algorithm = $1`,
+    [algorithm],
   );
   if (!row) throw new Error('there is no signing key');
   const der = sealerOf(settings).open(row.sealed, row.kid);
-  const privateKey = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' });
-  const header = { alg: 'ES256', typ: 'at+jwt', kid: row.kid };
+  return { kid: row.kid, key: createPrivateKey({ key: der, format: 'der', type: 'pkcs8' }) };
+}
+
+/** Forges with the key that signs access tokens now. */
+export async function forgerOf(app: TestApp, caller: TestCaller): Promise<Forger> {
+  const { kid, key: privateKey } = await signingKeyOf(app, 'ES256');
+  const header = { alg: 'ES256', typ: 'at+jwt', kid };
   const issued = claimsOf(caller.token);
   return {
-    kid: row.kid,
+    kid,
     privateKey,
     publicKey: createPublicKey(privateKey),
     header,
@@ -60,13 +70,14 @@ export async function storeKey(
   kid: string,
   key: KeyObject,
   retiredAt: Date,
+  algorithm: SigningAlgorithm = 'ES256',
 ): Promise<void> {
-  const jwk = { ...createPublicKey(key).export({ format: 'jwk' }), kid, alg: 'ES256', use: 'sig' };
+  const jwk = { ...createPublicKey(key).export({ format: 'jwk' }), kid, alg: algorithm, use: 'sig' };
   const sealed = sealerOf(settings).seal(key.export({ format: 'der', type: 'pkcs8' }), kid);
   await db.query(
     `INSERT INTO signing_keys (kid, algorithm, public_jwk, sealed_private, active_from, retired_at)
-     VALUES ($1, 'ES256', $2, $3, now() - interval '1 hour', $4)`,
-    [kid, JSON.stringify(jwk), sealed, retiredAt],
+     VALUES ($1, $2, $3, $4, now() - interval '1 hour', $5)`,
+    [kid, algorithm, JSON.stringify(jwk), sealed, retiredAt],
   );
 }
 
