@@ -52,6 +52,8 @@ const refused: readonly [what: string, sql: string][] = [
   ['invent a migration', `INSERT INTO migrations (timestamp, name) VALUES (1, 'Mine1')`],
   ['give a record to somebody else', 'UPDATE records SET owner_id = owner_id'],
   ['give a key to somebody else', 'UPDATE api_keys SET owner_id = owner_id'],
+  ['invent an owner', 'INSERT INTO subjects VALUES (gen_random_uuid())'],
+  ['remove an owner', 'DELETE FROM subjects'],
   ['exchange the secret of a key', 'UPDATE api_key_secrets SET hash = hash'],
   ['give a session to somebody else', 'UPDATE sessions SET user_id = user_id'],
   ['prolong a session past its end', 'UPDATE sessions SET expires_at = expires_at'],

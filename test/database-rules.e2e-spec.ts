@@ -24,6 +24,8 @@ const valid: Readonly<Record<string, Row>> = {
     roles: ['user'],
     status: 'active',
   },
+  // Of nobody here: that of the person is made with them.
+  subjects: { id: nth(20) },
   passwords: { user_id: nth(1), hash: '$argon2id$' },
   invitations: { token_hash: hash(1), user_id: nth(1), expires_at: later },
   outgoing_mails: { id: nth(6), kind: 'k', user_id: nth(1), payload: '{}', uncertain: 0, expires_at: later },
@@ -87,6 +89,7 @@ async function refusal(table: string, changes: Row): Promise<string | null> {
 /** Everything that identifies a row, made new: what is refused then is refused for what was changed. */
 const fresh: Readonly<Record<string, Row>> = {
   users: { id: nth(11), email: 'x@b.cd', email_key: 'x@b.cd', username: null, username_key: null },
+  subjects: { id: nth(21) },
   passwords: {},
   invitations: { token_hash: hash(11) },
   outgoing_mails: { id: nth(16) },
@@ -108,6 +111,7 @@ const fresh: Readonly<Record<string, Row>> = {
 };
 
 const NOBODY = nth(99);
+const REMAINS = 'users_subject';
 
 const rules: readonly [rule: string, table: string, changes: Row, constraint: string][] = [
   ['one account an address, however it is written', 'users', { email_key: 'a@b.cd' }, 'users_email_key'],
@@ -117,6 +121,7 @@ const rules: readonly [rule: string, table: string, changes: Row, constraint: st
   ['known roles', 'users', { roles: ['user', 'root'] }, 'users_roles'],
   ['a role at least', 'users', { roles: [] }, 'users_roles'],
   ['a known status', 'users', { status: 'deleted' }, 'users_status'],
+  ['one owner an id', 'users', { id: nth(20) }, 'subjects_pkey'],
   ['one password a person', 'passwords', {}, 'passwords_pkey'],
   ['a password is somebody’s', 'passwords', { user_id: NOBODY }, 'passwords_user'],
   ['an invitation is somebody’s', 'invitations', { user_id: NOBODY }, 'invitations_user'],
@@ -170,6 +175,7 @@ const rules: readonly [rule: string, table: string, changes: Row, constraint: st
   ['no tag that is null', 'records', { tags: ['a', null] }, 'records_tags'],
   ['versions count from 1', 'records', { version: 0 }, 'records_version'],
   ['content, if only null', 'records', { content: null }, 'content missing'],
+  ['a kept answer is somebody’s', 'idempotency_keys', { subject: NOBODY }, 'idempotency_keys_subject'],
   ['one answer an idempotency key', 'idempotency_keys', { key: 'k' }, 'idempotency_keys_pkey'],
 ];
 
@@ -186,12 +192,17 @@ describe('the database itself', () => {
     expect(await refusal(table, { ...fresh[table], ...changes })).toBe(constraint);
   });
 
+  it('keeps the subject of whoever is there', async () => {
+    const removed = db.query('DELETE FROM subjects WHERE id = $1', [nth(1)]);
+    await expect(removed).rejects.toMatchObject({ constraint: REMAINS });
+  });
+
   it('has each of its constraints shown by one of these rules', async () => {
     const constraints = await db.query<{ name: string }>(
       `SELECT conname AS name FROM pg_constraint WHERE connamespace = 'public'::regnamespace
        AND contype IN ('c', 'f', 'u', 'x') AND conrelid <> 'migrations'::regclass`,
     );
-    const shown = new Set(rules.map(([, , , constraint]) => constraint));
+    const shown = new Set([REMAINS, ...rules.map(([, , , constraint]) => constraint)]);
     expect(constraints.map(({ name }) => name).filter((name) => !shown.has(name))).toEqual([]);
   });
 
@@ -206,7 +217,7 @@ describe('the database itself', () => {
 
   it('forgets everything of a person who goes, but what was audited', async () => {
     await db.query('DELETE FROM users WHERE id = $1', [nth(1)]);
-    const kept = new Set(['attempts', 'audit_events', 'idempotency_keys', 'signing_keys']);
+    const kept = new Set(['attempts', 'audit_events', 'signing_keys', 'subjects']);
     for (const table of Object.keys(valid)) {
       expect([table, await db.query(`SELECT 1 FROM ${table}`)]).toEqual([
         table,

@@ -4,6 +4,7 @@ import { type Account, anAccount } from './support/account.js';
 import { startApp, type TestApp } from './support/app.js';
 import { asAdmin, type TestCaller } from './support/callers.js';
 import { aPerson, aRecord } from './support/factories.js';
+import type { Answer } from './support/http.js';
 import { hold, waitingBackends } from './support/locks.js';
 import { type Instance, startInstance } from './support/process.js';
 import { dumpTables } from './support/tables.js';
@@ -157,17 +158,29 @@ describe('the erasure', () => {
     expect(await exists(me)).toBe(false);
   });
 
-  it('refuses with 409 what was being written for somebody who is gone', async () => {
-    const release = await hold(app.db, 'SELECT 1 FROM users WHERE id = $1 FOR UPDATE', [me.id]);
+  /** Writes a record while the deletion waits for what is held; then that goes on. */
+  async function writeDuring(sql: string, values: unknown[], waiting: number): Promise<Answer> {
+    const release = await hold(app.db, sql, values);
     const deleting = admin.call('DELETE', `/api/v1/users/${me.id}`);
     await waitingBackends(app.db, 1);
     const headers = { 'idempotency-key': 'too-late' };
     const writing = me.call('POST', '/api/v1/data', { json: aRecord({ name: 'too late' }), headers });
-    await waitingBackends(app.db, 2);
+    await (waiting === 1 ? writing : waitingBackends(app.db, waiting));
     await release();
     expect((await deleting).status).toBe(204);
-    const { status, body } = await writing;
+    return writing;
+  }
+
+  it('refuses with 409 what was being written for somebody who is gone', async () => {
+    const { status, body } = await writeDuring('LOCK TABLE audit_events IN SHARE MODE', [], 2);
     expect([status, body.code]).toEqual([409, 'conflict']);
+    for (const text of ['too late', 'too-late']) expect(await holding(text)).toEqual([]);
+  });
+
+  it('takes along what is written after it has begun, with the answer that was kept for it', async () => {
+    // Records and answers are gone by then, the person is not.
+    const ofSessions = 'SELECT 1 FROM sessions WHERE user_id = $1 FOR UPDATE';
+    expect((await writeDuring(ofSessions, [me.id], 1)).status).toBe(201);
     for (const text of ['too late', 'too-late']) expect(await holding(text)).toEqual([]);
   });
 

@@ -59,6 +59,7 @@ const TABLES: Readonly<Record<string, Shown | string>> = {
   },
   security_events: { part: 'securityEvents', mine: 'user_id = $1' },
   audit_events: { part: 'audit', mine: 'actor_id = $1' },
+  subjects: 'the id alone',
   attempts: 'keyed hashes of what is guessed at, with counts that last a few hours',
   challenges: 'hashes of questions that last five minutes',
   email_tokens: 'hashes of secrets; the address they went to is shown',

@@ -24,7 +24,7 @@ export class DataRecord {
   @PrimaryColumn('uuid')
   id: string;
 
-  @ForeignKey('users', { name: 'records_owner', onDelete: 'CASCADE' })
+  @ForeignKey('subjects', { name: 'records_owner', onDelete: 'CASCADE' })
   @Column('uuid', { name: 'owner_id' })
   ownerId: string;
 

@@ -33,7 +33,7 @@ export class DataModule implements OnModuleInit {
     this.personalData.register('records', {
       export: ({ subject }) => this.lists.copyOf(subject),
       async erase(manager, subject) {
-        // Kept answers hold content, and their subject is no foreign key, because it may be a client that is no user.
+        // Foreign keys take what is written meanwhile.
         await deleteAllOf(manager, 'idempotency_keys', 'subject', subject);
         await deleteAllOf(manager, 'records', 'owner_id', subject);
       },

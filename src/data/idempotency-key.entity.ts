@@ -1,9 +1,10 @@
-import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
+import { Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
 
 /** The answer to a request that may be repeated, kept as long as a client may repeat it. */
 @Entity('idempotency_keys')
 @Index('idempotency_keys_by_expiry', ['expiresAt'])
 export class IdempotencyKey {
+  @ForeignKey('subjects', { name: 'idempotency_keys_subject', onDelete: 'CASCADE' })
   @PrimaryColumn('uuid')
   subject: string;
 

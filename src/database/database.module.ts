@@ -8,6 +8,7 @@ import { HotReads } from './hot-reads.js';
 import { migrate, requireCurrentSchema } from './migrate.js';
 import { servingOptions } from './options.js';
 import { ServingRole } from './serving-role.js';
+import { Subject } from './subject.entity.js';
 
 /** One pool of connections. Refuses to start on a schema that is not this build's. */
 @Global()
@@ -34,6 +35,7 @@ import { ServingRole } from './serving-role.js';
         return dataSource;
       },
     }),
+    TypeOrmModule.forFeature([Subject]),
   ],
   providers: [HotReads, Housekeeping, ServingRole],
   exports: [HotReads, Housekeeping],

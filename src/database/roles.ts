@@ -30,7 +30,7 @@ export async function makeRoles(client: pg.Client, owner: RoleSpec, application:
     await asMember(run, owner.name, async (role) => {
       await takeDatabase(run, application.name);
       await openDatabase(run, owner.name, application.name);
-      await takeTables(run, owner.name);
+      await takeObjects(run, owner.name);
       await run(`SET LOCAL ROLE ${role}`);
       await run(defaultPrivileges(application.name));
       await applyPrivileges(run);
@@ -88,16 +88,22 @@ async function takeDatabase(run: Run, application: string): Promise<void> {
   if (database) await run(`ALTER DATABASE ${pg.escapeIdentifier(database.name)} OWNER TO CURRENT_USER`);
 }
 
-/** What others own in the schema, from the time of one role for everything, becomes the owner's. */
-async function takeTables(run: Run, owner: string): Promise<void> {
+/**
+ * What others own in the schema, from the time of one role for everything, becomes the owner's: a function that acts in the name of
+ * its owner (SECURITY DEFINER) too, which must be that of the tables.
+ */
+async function takeObjects(run: Run, owner: string): Promise<void> {
   const role = pg.escapeIdentifier(owner);
   const foreign = (await run(
-    `SELECT c.oid::regclass::text AS name FROM pg_class c
+    `SELECT format('TABLE %s', c.oid::regclass) AS object FROM pg_class c
      WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S') AND c.relowner <> $1::regrole
-       AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = c.oid AND d.deptype IN ('a', 'i', 'e'))`,
+       AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = c.oid AND d.deptype IN ('a', 'i', 'e'))
+     UNION ALL SELECT format('ROUTINE %s', p.oid::regprocedure) FROM pg_proc p
+     WHERE p.pronamespace = 'public'::regnamespace AND p.proowner <> $1::regrole
+       AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e')`,
     [role],
-  )) as { name: string }[];
-  if (foreign.length > 0) await run(foreign.map(({ name }) => `ALTER TABLE ${name} OWNER TO ${role}`).join(';'));
+  )) as { object: string }[];
+  if (foreign.length > 0) await run(foreign.map(({ object }) => `ALTER ${object} OWNER TO ${role}`).join(';'));
 }
 
 /** Who may connect and who may create: nobody but these two, whatever PUBLIC was given. */

@@ -1,4 +1,14 @@
-import { Check, Column, CreateDateColumn, Entity, Index, PrimaryColumn, Unique, UpdateDateColumn } from 'typeorm';
+import {
+  Check,
+  Column,
+  CreateDateColumn,
+  Entity,
+  ForeignKey,
+  Index,
+  PrimaryColumn,
+  Unique,
+  UpdateDateColumn,
+} from 'typeorm';
 import type { Role } from '../security/scopes.js';
 
 export const userStatuses = ['invited', 'active', 'disabled'] as const;
@@ -19,6 +29,8 @@ export type UserStatus = (typeof userStatuses)[number];
 @Index('users_by_gram', { synchronize: false })
 @Index('users_due_for_deletion', ['deletionDueAt'], { where: 'deletion_due_at IS NOT NULL' })
 export class User {
+  /** Triggers make a subject of it, before it is inserted, and remove that after it was deleted. */
+  @ForeignKey('subjects', { name: 'users_subject' })
   @PrimaryColumn('uuid')
   id: string;
 
