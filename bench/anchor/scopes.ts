@@ -7,6 +7,8 @@ const USER = [
   'profile:write',
   'keys:read',
   'keys:write',
+  'clients:read',
+  'clients:write',
   'sessions:read',
   'sessions:write',
 ];

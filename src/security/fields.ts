@@ -125,6 +125,17 @@ export const Integer = (min: number, max: number, options?: FieldOptions) =>
     options,
   );
 
+export const Flag = (options?: FieldOptions) =>
+  field(
+    {
+      name: 'flag',
+      detail: 'Must be true or false.',
+      accepts: (value) => typeof value === 'boolean',
+      schema: { type: Boolean },
+    },
+    options,
+  );
+
 /** An integer in a query, in plain decimal digits: no sign, no `1e1`, no `0x1`, no leading zero. */
 export const IntegerParameter = (min: number, max: number, options?: FieldOptions) =>
   field(

@@ -7,6 +7,8 @@ const USER = [
   'profile:write',
   'keys:read',
   'keys:write',
+  'clients:read',
+  'clients:write',
   'sessions:read',
   'sessions:write',
 ] as const;
@@ -19,7 +21,7 @@ const AUDITOR = [
   'audit:read',
 ] as const;
 
-/** What each role may do. Ownership is not in it: no role widens whose rows one sees. */
+/** What each role may do. Ownership is not in it: no role widens whose rows one sees, but that administrators manage every OAuth client. */
 const roleScopes = {
   reader: READER,
   user: USER,
@@ -32,6 +34,10 @@ export type Scope = (typeof roleScopes)[Role][number];
 
 export const roles = Object.keys(roleScopes) as Role[];
 export const scopes: readonly Scope[] = roleScopes.admin;
+
+/** What OpenID Connect calls scopes: what a client learns of a person, and for how long. None opens a route here. */
+export const identityScopes = ['openid', 'profile', 'email', 'offline_access'] as const;
+export type IdentityScope = (typeof identityScopes)[number];
 
 /** Every scope of some roles, in the order of the table. Unknown roles give nothing. */
 export function scopesOf(held: readonly string[]): Set<Scope> {
