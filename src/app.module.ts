@@ -13,6 +13,7 @@ import { DocsModule } from './docs/docs.module.js';
 import { HealthModule } from './health/health.module.js';
 import { MailModule } from './mail/mail.module.js';
 import { MfaModule } from './mfa/mfa.module.js';
+import { OAuthClientsModule } from './oauth-clients/oauth-clients.module.js';
 import { PasskeysModule } from './passkeys/passkeys.module.js';
 import { PrivacyModule } from './privacy/privacy.module.js';
 import { SecurityEventsModule } from './security-events/security-events.module.js';
@@ -44,6 +45,7 @@ export class AppModule {
         PasskeysModule,
         AuthModule,
         ApiKeysModule,
+        OAuthClientsModule,
         DataModule,
         SecurityEventsModule,
         PrivacyModule,

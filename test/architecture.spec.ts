@@ -10,6 +10,7 @@ const ROWS = [
     'users',
     'auth',
     'api-keys',
+    'oauth-clients',
     'data',
     'security-events',
     'challenges',

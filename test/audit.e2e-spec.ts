@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { classifications } from '../src/data/data-record.entity.js';
-import { roles, scopes } from '../src/security/scopes.js';
+import { identityScopes, roles, scopes } from '../src/security/scopes.js';
 import { userStatuses } from '../src/users/user.entity.js';
 import { asAdmin, asUser, claimsOf, login, type TestCaller, withKey } from './support/callers.js';
 import { footprintOf, unspent } from './support/footprint.js';
@@ -80,6 +80,10 @@ const ROUTES: Readonly<Record<string, Audited>> = {
   'PATCH /api/v1/api-keys/:id': ['key.updated', named],
   'DELETE /api/v1/api-keys/:id': ['key.deleted', named],
   'POST /api/v1/api-keys/:id/rotate': ['key.rotated', named],
+  'POST /api/v1/oauth-clients': ['client.created', made],
+  'PATCH /api/v1/oauth-clients/:id': ['client.changed', named],
+  'DELETE /api/v1/oauth-clients/:id': ['client.deleted', named],
+  'POST /api/v1/oauth-clients/:id/secret': ['client.secret_rotated', named],
   'POST /api/v1/data': ['record.created', made],
   'PATCH /api/v1/data/:id': ['record.updated', named],
   'DELETE /api/v1/data/:id': ['record.deleted', named],
@@ -115,7 +119,8 @@ async function prepare(
   const send = async (options: RequestOptions = credential) => {
     const answer = await app.call(method, path.replace(':id', id), { json: prepared?.json, headers, ...options });
     collect(prepared?.json);
-    for (const secret of ['key', 'access_token', 'refresh_token', 'invitationUrl']) collect(answer.body?.[secret]);
+    for (const secret of ['key', 'access_token', 'refresh_token', 'invitationUrl', 'clientSecret'])
+      collect(answer.body?.[secret]);
     return answer;
   };
   return { me, id, send };
@@ -222,7 +227,7 @@ describe('a change and its audit row are one transaction', () => {
 describe('the rows of all that', () => {
   it('hold no value that anybody sent, but names of roles, states, scopes and classifications', async () => {
     const rows = (await dumpTables(app.db)).get('audit_events') ?? '';
-    const allowed = new Set<string>([...roles, ...scopes, ...userStatuses, ...classifications]);
+    const allowed = new Set<string>([...roles, ...scopes, ...identityScopes, ...userStatuses, ...classifications]);
     const personal = [...texts].filter((text) => !allowed.has(text));
     expect(personal.length).toBeGreaterThan(30);
     for (const text of [...personal, '@', AGENT, '127.0.0', 'http', 'rmp_', '$argon2']) {

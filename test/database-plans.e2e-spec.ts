@@ -109,10 +109,13 @@ describe('one record, user, key or session among many', () => {
     expectBounded((await plansFor(owner, 'POST', `${path}/restore`)).plans, 1);
   });
 
-  it.each(['/api/v1/users/me', `/api/v1/users/${nth(77)}`, '/api/v1/api-keys', '/api/v1/auth/sessions'])(
-    'GET %s',
-    async (path) => expectBounded((await plansFor(admin, 'GET', path)).plans, 100),
-  );
+  it.each([
+    '/api/v1/users/me',
+    `/api/v1/users/${nth(77)}`,
+    '/api/v1/api-keys',
+    '/api/v1/oauth-clients',
+    '/api/v1/auth/sessions',
+  ])('GET %s', async (path) => expectBounded((await plansFor(admin, 'GET', path)).plans, 100));
 
   it('is found by address, password, refresh token and key', async () => {
     const { email, password } = owner;

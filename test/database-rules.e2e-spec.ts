@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { clientRules } from './support/client-rules.js';
 import { createDatabase, type TestDatabase } from './support/database.js';
 import { nth } from './support/fill.js';
 
@@ -58,6 +59,17 @@ const valid: Readonly<Record<string, Row>> = {
   signing_keys: { kid: 'k', algorithm: 'ES256', public_jwk: '{}', sealed_private: hash(3), active_from: later },
   api_keys: { id: nth(3), public_id: 'p', owner_id: nth(1), name: 'n', scopes: ['data:read'] },
   api_key_secrets: { hash: hash(4), key_id: nth(3) },
+  oauth_clients: {
+    id: nth(9),
+    owner_id: nth(1),
+    name: 'n',
+    application_type: 'web',
+    auth_method: 'client_secret_basic',
+    redirect_uris: ['https://a.example/'],
+    grant_types: ['authorization_code'],
+    scopes: ['openid'],
+  },
+  oauth_client_secrets: { hash: hash(10), client_id: nth(9) },
   records: { id: nth(4), owner_id: nth(1), name: 'n', classification: 'public', content: '1', tags: ['t'], version: 1 },
   idempotency_keys: {
     subject: nth(1),
@@ -105,6 +117,8 @@ const fresh: Readonly<Record<string, Row>> = {
   signing_keys: { kid: 'l' },
   api_keys: { id: nth(13), public_id: 'q' },
   api_key_secrets: { hash: hash(14) },
+  oauth_clients: { id: nth(19) },
+  oauth_client_secrets: { hash: hash(20) },
   records: { id: nth(14) },
   idempotency_keys: { key: 'l' },
   audit_events: { id: nth(15) },
@@ -165,6 +179,7 @@ const rules: readonly [rule: string, table: string, changes: Row, constraint: st
   ['a name of a key ends', 'api_keys', { name: 'n'.repeat(101) }, 'api_keys_name'],
   ['a secret belongs to a key', 'api_key_secrets', { key_id: NOBODY }, 'api_key_secrets_key'],
   ['a secret is known by its hash', 'api_key_secrets', { hash: Buffer.from('secret') }, 'api_key_secrets_hash'],
+  ...clientRules,
   ['a record is somebody’s', 'records', { owner_id: NOBODY }, 'records_owner'],
   ['a record has an owner', 'records', { owner_id: null }, 'owner_id missing'],
   ['a known classification', 'records', { classification: 'secret' }, 'records_classification'],

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { BATCH, Housekeeping } from '../src/database/housekeeping.js';
 import { startApp, type TestApp } from './support/app.js';
 import { asAdmin, asUser, type TestCaller } from './support/callers.js';
+import { withClient } from './support/clients.js';
 import { aPerson, aRecord } from './support/factories.js';
 import { hold, waitingBackends } from './support/locks.js';
 import { recordQueries } from './support/queries.js';
@@ -13,6 +14,7 @@ let owner: TestCaller;
 beforeAll(async () => {
   app = await startApp();
   owner = await asUser(app);
+  await withClient(owner);
 });
 afterAll(async () => {
   queries.stop();
@@ -54,6 +56,11 @@ const backlogs: readonly [of: string, columns: string, values: string][] = [
     'email_tokens',
     'hash, mail_id, user_id, purpose, email, expires_at',
     `sha256(int8send(i)), ${ID}, $1, 'verify_email', 'a@b.cd', now() - interval '25 hours'`,
+  ],
+  [
+    'oauth_client_secrets',
+    'hash, client_id, expires_at',
+    `sha256(int8send(i)), (SELECT id FROM oauth_clients WHERE owner_id = $1), now() - interval '1 second'`,
   ],
   ['security_events', 'id, user_id, kind, at', `${ID}, $1, 'key.created', now() - interval '367 days'`],
   [

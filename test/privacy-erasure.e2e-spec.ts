@@ -56,7 +56,8 @@ const exists = async ({ id }: Account) => (await app.db.query('SELECT 1 FROM use
 describe('an account whose grace period is over', () => {
   it('had rows in every table that can have some, and has none but the ids of audit and of revocations', async () => {
     const before = await countsOf(me);
-    const owning = 'api_keys audit_events idempotency_keys invitations passkeys passwords records sessions users';
+    const owning =
+      'api_keys audit_events idempotency_keys invitations oauth_clients passkeys passwords records sessions users';
     for (const table of owning.split(' ')) expect([table, (before[table] ?? 0) > 0]).toEqual([table, true]);
     const family = await app.db.query<{ hash: string }>(
       `SELECT encode(hash, 'hex') AS hash FROM refresh_tokens WHERE session_id = $1

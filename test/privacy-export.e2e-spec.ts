@@ -31,6 +31,7 @@ interface Shown {
     | 'passkeys'
     | 'sessions'
     | 'apiKeys'
+    | 'oauthClients'
     | 'records'
     | 'securityEvents'
     | 'audit';
@@ -45,6 +46,7 @@ const TABLES: Readonly<Record<string, Shown | string>> = {
   passwords: { part: 'password', mine: 'user_id = $1', without: { hash: 'whoever has it can guess the password' } },
   sessions: { part: 'sessions', mine: 'user_id = $1' },
   api_keys: { part: 'apiKeys', mine: 'owner_id = $1', without: { public_id: 'shown as the end of the prefix' } },
+  oauth_clients: { part: 'oauthClients', mine: 'owner_id = $1' },
   records: { part: 'records', mine: 'owner_id = $1' },
   totp_factors: {
     part: 'totp',
@@ -66,6 +68,7 @@ const TABLES: Readonly<Record<string, Shown | string>> = {
   outgoing_mails: 'what waits to be sent, for a day at most, and that it was, for an hour',
   refresh_tokens: 'hashes and sealed values of secrets; the session is shown',
   api_key_secrets: 'hashes of secrets; the key is shown',
+  oauth_client_secrets: 'hashes of secrets; the client is shown',
   idempotency_keys: 'answers already given, kept for a day; what they made is among the records',
   invitations: 'the hash of a secret; who has not used it yet cannot ask',
   revocations: 'ids that every instance must hear of, kept for a day',
@@ -92,6 +95,7 @@ describe('GET /api/v1/users/me/export', () => {
     expect(Object.keys(body).toSorted()).toEqual([
       'apiKeys',
       'audit',
+      'oauthClients',
       'passkeys',
       'password',
       'records',

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startApp, type TestApp } from './support/app.js';
 import { asUser, claimsOf, type TestCaller, withKey } from './support/callers.js';
+import { CLIENTS, withClient } from './support/clients.js';
 import { aKey, aPerson } from './support/factories.js';
 import type { Answer } from './support/http.js';
 import { forgerOf } from './support/tokens.js';
@@ -47,6 +48,14 @@ const GUARDED: readonly (readonly [what: string, request: Request, done: number]
     202,
   ],
   ['a key that may write', sends('POST', '/api/v1/api-keys', () => aKey({ scopes: ['data:read', 'data:write'] })), 201],
+  [
+    'a new secret of a client',
+    async (me, token) => {
+      const { id } = await withClient(me);
+      return me.call('POST', `${CLIENTS}/${id}/secret`, { token, json: {} });
+    },
+    201,
+  ],
   ['new recovery codes', (me, token) => me.call('POST', '/api/v1/users/me/mfa/recovery-codes', { token }), 201],
   ['no one-time passwords', sends('DELETE', '/api/v1/users/me/mfa/totp'), 204],
 ];
@@ -109,7 +118,7 @@ describe('somebody with a second factor', () => {
 });
 
 describe('somebody without a second factor', () => {
-  it.each(GUARDED.slice(0, 4))('gets %s without being asked again', async (_, request, done) => {
+  it.each(GUARDED.slice(0, 5))('gets %s without being asked again', async (_, request, done) => {
     const me = await asUser(app);
     const old = await aged(me, 3600);
     expect((await request(me, old)).status).toBe(done);

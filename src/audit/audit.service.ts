@@ -14,6 +14,7 @@ export type AuditAction =
   | `recovery_code${'s.created' | '.used'}`
   | `session.${'started' | 'stepped_up' | 'ended' | 'reuse_detected'}`
   | `key.${'created' | 'updated' | 'rotated' | 'deleted'}`
+  | `client.${'created' | 'changed' | 'secret_rotated' | 'deleted'}`
   | `passkey.${'created' | 'updated' | 'deleted' | 'counter_lowered'}`
   | `record.${'created' | 'updated' | 'deleted' | 'restored' | 'purged'}`
   | `signing_key.${'created' | 'imported' | 'rotated'}`;

@@ -44,6 +44,11 @@ const ACCESS: Readonly<Record<string, Access>> = {
   revocations: { may: VERBS, fixed: ['id', 'subject'] },
   api_keys: { may: VERBS, fixed: ['id', 'public_id', 'owner_id', 'created_at'] },
   api_key_secrets: { may: VERBS, fixed: ['hash', 'key_id'] },
+  oauth_clients: {
+    may: VERBS,
+    fixed: ['id', 'owner_id', 'application_type', 'auth_method', 'grant_types', 'created_at'],
+  },
+  oauth_client_secrets: { may: VERBS, fixed: ['hash', 'client_id', 'created_at'] },
   records: { may: VERBS, fixed: ['id', 'owner_id', 'created_at'] },
 };
 

@@ -39,6 +39,7 @@ export const errorCodes = {
   email_taken: [409, 'This e-mail address is taken.'],
   username_taken: [409, 'This username is taken.'],
   last_administrator: [409, 'The last active administrator cannot go.'],
+  client_without_secret: [409, 'This client has no secret: it proves itself by its keys, or not at all.'],
   not_deleted: [409, 'The record is not deleted.'],
   idempotency_in_flight: [409, 'A request with this Idempotency-Key is still running.'],
   precondition_failed: [412, 'The record has changed; read it again and use its new ETag.'],

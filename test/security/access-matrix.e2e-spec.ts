@@ -81,6 +81,12 @@ const MATRIX = `
   PATCH  /api/v1/api-keys/:id                anon   token  scope  200   scope  200   first first  key   hidden  hidden
   DELETE /api/v1/api-keys/:id                anon   token  scope  204   scope  204   first first  key   hidden  hidden
   POST   /api/v1/api-keys/:id/rotate         anon   token  scope  201   scope  201   first first  key   hidden  hidden
+  GET    /api/v1/oauth-clients               anon   token  scope  200   scope  200   200   scope  key   -       -
+  POST   /api/v1/oauth-clients               anon   token  scope  201   scope  201   first first  key   -       -
+  GET    /api/v1/oauth-clients/:id           anon   token  scope  200   scope  200   200   scope  key   hidden  200
+  PATCH  /api/v1/oauth-clients/:id           anon   token  scope  200   scope  200   first first  key   hidden  200
+  DELETE /api/v1/oauth-clients/:id           anon   token  scope  204   scope  204   first first  key   hidden  204
+  POST   /api/v1/oauth-clients/:id/secret    anon   token  scope  201   scope  201   first first  key   hidden  201
   GET    /api/v1/data                        anon   token  200    200   scope  200   200   scope  key   -       -
   POST   /api/v1/data                        anon   token  scope  201   scope  201   201   scope  key   -       -
   GET    /api/v1/data/:id                    anon   token  200    200   scope  200   200   scope  key   hidden  hidden

@@ -1,6 +1,7 @@
 import type { TestApp } from './app.js';
 import { asUser, login, type TestCaller, withKey } from './callers.js';
-import { aRecord } from './factories.js';
+import { aSigningClient, CLIENTS, withClient } from './clients.js';
+import { aClient, aRecord } from './factories.js';
 import { steppedUp, withTotp } from './totp.js';
 import { withPasskey } from './passkeys.js';
 
@@ -41,6 +42,7 @@ export async function anAccount(app: TestApp): Promise<Account> {
     records.push(String(body.id));
   }
   await call('DELETE', `/api/v1/data/${records[2]}`, { headers: { 'if-match': '*' } });
+  const clientSecrets = await registerClients(person);
   const strong = await steppedUp(app, await withTotp(app, person));
   await withPasskey(strong);
   await fillIn(app, person, key.id);
@@ -55,8 +57,17 @@ export async function anAccount(app: TestApp): Promise<Account> {
     over.token,
     over.refreshToken,
   ];
-  const secrets = [...tokens, key.key, secondKey, person.password];
+  const secrets = [...tokens, ...clientSecrets, key.key, secondKey, person.password];
   return { ...strong, username, key, records, refreshToken, secondKey, secrets };
+}
+
+/** One with two secrets, which are answered, and one with every member set. */
+async function registerClients(person: TestCaller): Promise<string[]> {
+  const { id, secret } = await withClient(person);
+  const { body } = await person.call('POST', `${CLIENTS}/${id}/secret`, { json: { overlapSeconds: 3600 } });
+  const signing = await withClient(person, aSigningClient({ postLogoutRedirectUris: aClient().redirectUris }));
+  await person.call('PATCH', `${CLIENTS}/${signing.id}`, { json: { status: 'disabled' } });
+  return [secret, String(body.clientSecret)];
 }
 
 /** What no request of theirs writes, or not at once. */

@@ -24,3 +24,11 @@ export const aKey = (overrides: Record<string, unknown> = {}) => ({
   scopes: ['data:read'],
   ...overrides,
 });
+
+/** A valid client with a secret. */
+export const aClient = (overrides: Record<string, unknown> = {}) => ({
+  name: `client ${unique()}`,
+  redirectUris: ['https://app.example.com/callback'],
+  scopes: ['openid', 'data:read'],
+  ...overrides,
+});

@@ -39,6 +39,16 @@ const rows = (owner: string): Readonly<Record<string, [count: number, columns: s
     `${ID}, 'k' || i, ${ID}, 'key', '{data:read}', ${AGO}`,
   ],
   api_key_secrets: [PEOPLE, 'hash, key_id', `${HASH}, ${ID}`],
+  oauth_clients: [
+    50_000,
+    'id, owner_id, name, application_type, auth_method, redirect_uris, grant_types, scopes, created_at',
+    `${ID}, ${ID}, 'client', 'web', 'client_secret_basic', '{https://a.example/}', '{authorization_code}', '{openid}', ${AGO}`,
+  ],
+  oauth_client_secrets: [
+    50_000,
+    'hash, client_id, expires_at',
+    `${HASH}, ${ID}, CASE WHEN i < 100 THEN now() WHEN i % 10 = 0 THEN ${SOON} END`,
+  ],
   records: [
     RECORDS,
     'id, owner_id, name, classification, content, tags, created_at, updated_at, deleted_at',

@@ -1,8 +1,8 @@
 import type { Reached } from './app.js';
 import { asAdmin, asAuditor, asReader, asUser, claimsOf, type TestCaller, withKey } from './callers.js';
-import { aKey, aPerson, aRecord } from './factories.js';
+import { aClient, aKey, aPerson, aRecord } from './factories.js';
 import type { RequestOptions } from './http.js';
-import { anEmailToken, aSession, aStoredKey, aStoredRecord, aUser } from './rows.js';
+import { anEmailToken, aSession, aStoredClient, aStoredKey, aStoredRecord, aUser } from './rows.js';
 import { challengeOf, codeOf, mayHaveFactor, steppedUp, withTotp } from './totp.js';
 import { aChallenge, aDevice, aPasskey } from './passkeys.js';
 
@@ -12,7 +12,7 @@ export interface Kind {
   readonly owner: TestCaller;
 }
 
-/** One of each kind of caller. Two kinds name a stranger's row: the user, and the administrator, whom no role lets in. */
+/** One of each kind of caller. Two kinds name a stranger's row: the user, and the administrator, whom only clients let in. */
 export async function makeKinds(app: Reached) {
   const [reader, user, auditor, admin, stranger] = await Promise.all([
     asReader(app),
@@ -181,6 +181,18 @@ export const requests: Readonly<Record<string, Prepare>> = {
   }),
   'DELETE /api/v1/api-keys/:id': async ({ db }, { owner }) => ({ id: await aStoredKey(db, owner.id) }),
   'POST /api/v1/api-keys/:id/rotate': async ({ db }, { owner }) => ({ id: await aStoredKey(db, owner.id), json: {} }),
+  'GET /api/v1/oauth-clients': nothing,
+  'POST /api/v1/oauth-clients': () => ({ json: aClient() }),
+  'GET /api/v1/oauth-clients/:id': async ({ db }, { owner }) => ({ id: await aStoredClient(db, owner.id) }),
+  'PATCH /api/v1/oauth-clients/:id': async ({ db }, { owner }) => ({
+    id: await aStoredClient(db, owner.id),
+    json: { name: 'new' },
+  }),
+  'DELETE /api/v1/oauth-clients/:id': async ({ db }, { owner }) => ({ id: await aStoredClient(db, owner.id) }),
+  'POST /api/v1/oauth-clients/:id/secret': async ({ db }, { owner }) => ({
+    id: await aStoredClient(db, owner.id),
+    json: {},
+  }),
   'GET /api/v1/data': nothing,
   'POST /api/v1/data': () => ({ json: aRecord() }),
   'GET /api/v1/data/:id': async ({ db }, { owner }) => ({ id: await aStoredRecord(db, owner.id) }),

@@ -48,6 +48,16 @@ export async function aStoredKey(db: Database, ownerId: string): Promise<string>
   return id;
 }
 
+export async function aStoredClient(db: Database, ownerId: string): Promise<string> {
+  const id = randomUUID();
+  await db.query(
+    `INSERT INTO oauth_clients (id, owner_id, name, application_type, auth_method, redirect_uris, grant_types, scopes)
+     VALUES ($1, $2, 'stored', 'web', 'client_secret_basic', '{https://app.example.com/}', '{authorization_code}', '{data:read}')`,
+    [id, ownerId],
+  );
+  return id;
+}
+
 export async function aStoredRecord(db: Database, ownerId: string, deletedAt: Date | null = null): Promise<string> {
   const id = randomUUID();
   await db.query(
