@@ -50,7 +50,14 @@ const COMMANDS: readonly Command[] = [
   {
     file: 'seed',
     args: [],
-    actions: ['signing_key.created', 'signing_key.created', 'user.registered', 'user.registered', 'key.created'],
+    actions: [
+      'signing_key.created',
+      'signing_key.created',
+      'user.registered',
+      'user.registered',
+      'key.created',
+      'client.created',
+    ],
   },
   { file: 'seed', args: [], actions: [] },
   {

@@ -74,13 +74,23 @@ describe('the first accounts', () => {
     expect(await footprintOf(app.db)).toEqual(before);
   });
 
-  it('have a password of their own unless one is given, which is shown', async () => {
+  it('have a password of their own unless one is given, which is shown, and the client of the examples', async () => {
     const other = await startApp();
     const { stdout } = await runCommand('seed', [], other.settings);
     const { admin } = JSON.parse(stdout);
     expect(admin.email).toBe('admin@example.com');
     const caller = await login(other, admin);
     expect((await caller.call('GET', '/api/v1/users')).status).toBe(200);
+    const { items } = (await caller.call('GET', '/api/v1/oauth-clients')).body;
+    expect(items).toMatchObject([
+      {
+        id: '01936000-0000-7000-8000-00000000de30',
+        ownerId: null,
+        name: 'Demo application',
+        tokenEndpointAuthMethod: 'none',
+        redirectUris: ['http://127.0.0.1:8765/callback'],
+      },
+    ]);
     await other.stop();
   });
 });

@@ -3,6 +3,7 @@ import { DataSource } from 'typeorm';
 import { ApiKeysService } from '../api-keys/api-keys.service.js';
 import type { Env } from '../config/env.js';
 import { inTransaction } from '../database/transaction.js';
+import { OAuthClientsService } from '../oauth-clients/oauth-clients.service.js';
 import { SYSTEM } from '../security/principal.js';
 import { scopesOf } from '../security/scopes.js';
 import { UsersService } from '../users/users.service.js';
@@ -11,8 +12,18 @@ import { createPerson } from './people.js';
 import { randomPassword } from './random-password.js';
 
 const USER_EMAIL = 'user@example.com';
+/** The same in every database, so that an example can name it. */
+const DEMO_CLIENT_ID = '01936000-0000-7000-8000-00000000de30';
+const DEMO_CLIENT: Parameters<OAuthClientsService['ensure']>[3] = {
+  name: 'Demo application',
+  applicationType: 'native',
+  tokenEndpointAuthMethod: 'none',
+  grantTypes: ['authorization_code', 'refresh_token'],
+  redirectUris: ['http://127.0.0.1:8765/callback'],
+  scopes: ['openid', 'profile', 'email', 'offline_access', 'data:read', 'data:write'],
+};
 
-/** Fills an empty database with an administrator, a user and a key of the user's; prints their credentials once, as JSON. */
+/** Fills an empty database with an administrator, a user, a key of the user's and an OAuth client of nobody's; prints their credentials once, as JSON. */
 await command({
   input: () => undefined,
   async run(app, _, env) {
@@ -42,6 +53,7 @@ function seed(app: INestApplicationContext, env: Env): Promise<object> {
         { name: 'first key', scopes: ['data:read', 'data:write'] },
         SYSTEM,
       );
+    await app.get(OAuthClientsService).ensure(manager, SYSTEM, DEMO_CLIENT_ID, DEMO_CLIENT);
     return { admin: env.SEED_ADMIN_PASSWORD ? { email } : { email, password }, user, apiKey: key };
   });
 }
