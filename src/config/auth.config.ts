@@ -21,6 +21,8 @@ export const authConfig = namespace('auth', (env) => {
     showInvitations: env.NODE_ENV !== 'production',
     mailInvitations: Boolean(env.SMTP_URL ?? env.MAIL_DIR),
     keyEnvironment: env.NODE_ENV === 'production' ? ('live' as const) : ('test' as const),
+    /** What whoever registers an OAuth client has to show. Nobody does where there is none. */
+    registrationToken: env.OAUTH_REGISTRATION_TOKEN,
     breachedPasswordsUrl: env.PASSWORD_BREACH_URL,
     /** Guesses at the password of an account that are compared, in so many seconds. */
     attempts: { most: env.AUTH_ATTEMPTS, seconds: env.AUTH_ATTEMPTS_SECONDS },

@@ -2,6 +2,7 @@ import { createPrivateKey } from 'node:crypto';
 import { parseCidrs } from './address.js';
 import { connectionOf, isLocal } from './database.config.js';
 import type { Env } from './env.js';
+import { outsideProviderProblems } from './outside-providers.js';
 import { redisConnection } from './redis.js';
 import { relyingPartyProblems } from './relying-party.js';
 import { algorithmOf, RSA_BITS } from './signing-key.js';
@@ -9,6 +10,9 @@ import { smtpServer } from './smtp.js';
 import { readTls, tlsFiles } from './tls-files.js';
 
 const MIN_SECRET_BYTES = 32;
+const MIN_TOKEN = 32;
+/** RFC 6750 section 2.1. */
+const BEARER_TOKEN = /^[\w.~+/-]+=*$/;
 const MAX_PERIOD = 64;
 const PLACEHOLDER = /change[-_ ]?me|example|placeholder|replace|insert|default|password|secret|qwerty/i;
 
@@ -16,12 +20,14 @@ const PLACEHOLDER = /change[-_ ]?me|example|placeholder|replace|insert|default|p
 export function unsafeSettings(env: Env): string[] {
   const problems = [
     ...secretProblems(env),
+    ...registrationProblems(env),
     ...signingKeyProblems(env.SIGNING_KEY),
     ...databaseProblems(env),
     ...redisProblems(env),
     ...mailProblems(env),
     ...tlsProblems(env),
     ...relyingPartyProblems(env),
+    ...outsideProviderProblems(env),
   ];
   if (env.CORS_CREDENTIALS && env.CORS_ORIGINS.includes('*')) {
     problems.push('CORS_ORIGINS must name its origins when CORS_CREDENTIALS is true');
@@ -40,6 +46,15 @@ function secretProblems({ SECRET_KEY: key }: Env): string[] {
   if (Buffer.byteLength(key) < MIN_SECRET_BYTES) return [`SECRET_KEY must have at least ${MIN_SECRET_BYTES} bytes`];
   return PLACEHOLDER.test(key) || isPattern(key)
     ? ['SECRET_KEY is a default or a pattern (make one with: openssl rand -base64 32)']
+    : [];
+}
+
+function registrationProblems({ OAUTH_REGISTRATION_TOKEN: token }: Env): string[] {
+  if (!token) return [];
+  if (token.length < MIN_TOKEN) return [`OAUTH_REGISTRATION_TOKEN must have at least ${MIN_TOKEN} characters`];
+  if (!BEARER_TOKEN.test(token)) return ['OAUTH_REGISTRATION_TOKEN has a character that no Bearer token has'];
+  return PLACEHOLDER.test(token) || isPattern(token)
+    ? ['OAUTH_REGISTRATION_TOKEN is a default or a pattern (make one with: openssl rand -base64 32)']
     : [];
 }
 

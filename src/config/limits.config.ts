@@ -7,5 +7,6 @@ export const limitsConfig = namespace('limits', (env) => ({
   anonymous: env.RATE_LIMIT_ANONYMOUS,
   principal: env.RATE_LIMIT_PRINCIPAL,
   sensitive: env.RATE_LIMIT_SENSITIVE,
+  client: env.RATE_LIMIT_CLIENT,
   redis: env.REDIS_URL ? redisConnection(env.REDIS_URL, env.REDIS_PASSWORD, env.REDIS_CA_FILE) : undefined,
 }));

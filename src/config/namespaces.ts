@@ -3,6 +3,7 @@ import { databaseConfig } from './database.config.js';
 import { httpConfig } from './http.config.js';
 import { limitsConfig } from './limits.config.js';
 import { mailConfig } from './mail.config.js';
+import { outsideProvidersConfig } from './outside-providers.config.js';
 import { passkeysConfig } from './passkeys.config.js';
 import { retentionConfig } from './retention.config.js';
 
@@ -13,6 +14,7 @@ export const namespaces = [
   httpConfig,
   limitsConfig,
   mailConfig,
+  outsideProvidersConfig,
   passkeysConfig,
   retentionConfig,
 ];

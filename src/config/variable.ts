@@ -19,6 +19,10 @@ export const text = (): Variable<string | undefined> => variable<string | undefi
 export const secret = (): Variable<string | undefined> =>
   variable<string | undefined>((value) => value, undefined, true);
 
+/** A secret with its own grammar. */
+export const parsedSecret = <T>(parse: (value: string) => T, fallback: T): Variable<T> =>
+  variable(parse, fallback, true);
+
 /** One of a fixed set of words. */
 export function oneOf<const T extends string>(words: readonly T[], fallback: T): Variable<T> {
   return variable((value) => {

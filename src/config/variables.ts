@@ -1,7 +1,8 @@
 import { availableParallelism } from 'node:os';
 import { contact, origin, passkeyOrigin, proxy, publicUrl, rangeApi, relyingPartyId, sender } from './grammars.js';
 import { parseLimits } from './limits.js';
-import { flag, integer, list, oneOf, parsed, secret, text, url } from './variable.js';
+import { outsideProviders } from './outside-providers.js';
+import { flag, integer, list, oneOf, parsed, parsedSecret, secret, text, url } from './variable.js';
 
 const DAY = 86_400;
 
@@ -73,10 +74,14 @@ export const variables = {
   PASSKEY_RP_ID: parsed<string | undefined>(relyingPartyId, undefined),
   PASSKEY_ORIGINS: list(passkeyOrigin),
 
+  OIDC_PROVIDERS: parsedSecret(outsideProviders, []),
+  OAUTH_REGISTRATION_TOKEN: secret(),
+
   RATE_LIMIT_ADDRESS: limits('1200/minute'),
   RATE_LIMIT_ANONYMOUS: limits('120/minute;10000/day'),
   RATE_LIMIT_PRINCIPAL: limits('1200/minute'),
   RATE_LIMIT_SENSITIVE: limits('5/minute'),
+  RATE_LIMIT_CLIENT: limits('600/minute'),
 
   REDIS_URL: secret(),
   REDIS_PASSWORD: secret(),

@@ -1,6 +1,8 @@
-import { type ArgumentsHost, Catch, type ExceptionFilter } from '@nestjs/common';
+import { type ArgumentsHost, Catch, type ExceptionFilter, Inject } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Problem } from './problem.js';
+import { authConfig } from '../config/auth.config.js';
+import type { ConfigOf } from '../config/namespace.js';
+import { DPOP_ALGORITHMS, type Problem } from './problem.js';
 import { RefusalStep } from './refusal-step.js';
 import { translate } from './translate.js';
 
@@ -11,10 +13,40 @@ declare module 'fastify' {
   }
 }
 
+/** How a kind of route words its refusals, where that is no problem document. */
+export type Wording = (problem: Problem, request: FastifyRequest) => Worded;
+
+interface Worded {
+  readonly body: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Whose words a refusal of this route is in; a problem document where nothing is said. */
+    refusals?: string;
+  }
+}
+
 /** The one place an error becomes a response: RFC 9457, whoever threw it. */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
-  constructor(private readonly step: RefusalStep) {}
+  private readonly wordings = new Map<string, Wording>();
+
+  /** Where clients find out where tokens come from (RFC 9728 section 5.1). */
+  private readonly metadata: string;
+
+  constructor(
+    private readonly step: RefusalStep,
+    @Inject(authConfig.KEY) { publicUrl }: ConfigOf<typeof authConfig>,
+  ) {
+    this.metadata = `${publicUrl}/.well-known/oauth-protected-resource/api`;
+  }
+
+  /** Registers the words for routes whose `refusals` have this name. */
+  word(name: string, wording: Wording): void {
+    this.wordings.set(name, wording);
+  }
 
   catch(error: unknown, host: ArgumentsHost): void | Promise<void> {
     const [request, reply] = host.getArgs<[FastifyRequest, FastifyReply]>();
@@ -25,13 +57,24 @@ export class ProblemFilter implements ExceptionFilter {
   refuse(error: unknown, request: FastifyRequest, reply: FastifyReply): void | Promise<void> {
     const settled = this.step.settle(request, reply, translate(error));
     // At once where nothing has to be waited for: Nest returns the reply, and one that is not sent yet is watched to its last byte.
-    if (settled instanceof Promise) return settled.then((problem) => answer(problem, request, reply));
-    answer(settled, request, reply);
+    if (settled instanceof Promise) return settled.then((problem) => this.answer(problem, request, reply));
+    this.answer(settled, request, reply);
+  }
+
+  /** A problem in the words of its route. */
+  wordsOf(problem: Problem, request: FastifyRequest): Worded {
+    const wording = this.wordings.get(request.routeOptions?.config?.refusals ?? '');
+    return wording?.(problem, request) ?? { body: JSON.stringify(problem.document(request.id)), headers: {} };
+  }
+
+  private answer(problem: Problem, request: FastifyRequest, reply: FastifyReply): void {
+    if (reply.sent) return;
+    if (problem.status === 401) void reply.header('www-authenticate', challenge(problem, this.metadata));
+    answer(problem, request, reply, this.wordsOf(problem, request));
   }
 }
 
-function answer(problem: Problem, request: FastifyRequest, reply: FastifyReply): void {
-  if (reply.sent) return;
+function answer(problem: Problem, request: FastifyRequest, reply: FastifyReply, { body, headers }: Worded): void {
   request.refusal = problem.code;
   if (problem.status >= 500) {
     request.log.error({ requestId: request.id, err: problem.options.cause, code: problem.code }, 'request failed');
@@ -41,8 +84,8 @@ function answer(problem: Problem, request: FastifyRequest, reply: FastifyReply):
   // Not awaited: Fastify would watch the socket until the last byte is gone, and nobody here has to know.
   void reply
     .code(problem.status)
-    .headers(problemHeaders(problem))
-    .send(JSON.stringify(problem.document(request.id)));
+    .headers({ ...problemHeaders(problem), ...headers })
+    .send(body);
 }
 
 function problemHeaders(problem: Problem): Record<string, string> {
@@ -50,13 +93,17 @@ function problemHeaders(problem: Problem): Record<string, string> {
   return {
     'content-type': 'application/problem+json; charset=utf-8',
     'cache-control': 'no-store',
-    ...(problem.status === 401 ? { 'www-authenticate': challenge(problem) } : {}),
     ...(retryAfter === undefined && problem.status !== 503 ? {} : { 'retry-after': String(retryAfter ?? 1) }),
     ...headers,
   };
 }
 
-/** RFC 6750 section 3: the error is named when a token was sent, and not when nothing was. */
-function challenge({ code }: Problem): string {
-  return code === 'token_invalid' ? 'Bearer realm="rampart", error="invalid_token"' : 'Bearer realm="rampart"';
+/**
+ * RFC 6750 section 3: the error is named when a token was sent, and not when nothing was. A token that is bound to a key comes with a
+ * proof of it in place of `Bearer` (RFC 9449 section 7.1).
+ */
+function challenge({ code }: Problem, metadata: string): string {
+  const bearer = `Bearer realm="rampart"${code === 'token_invalid' ? ', error="invalid_token"' : ''}, resource_metadata="${metadata}"`;
+  const error = code === 'dpop_proof_invalid' ? 'error="invalid_dpop_proof", ' : '';
+  return `${bearer}, DPoP ${error}algs="${DPOP_ALGORITHMS.join(' ')}"`;
 }

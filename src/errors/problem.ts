@@ -1,6 +1,9 @@
 import { STATUS_CODES } from 'node:http';
 import { type ErrorCode, errorCodes } from './error-codes.js';
 
+/** What proofs of possession are signed with; said in a challenge too (RFC 9449 section 7.1). */
+export const DPOP_ALGORITHMS = ['ES256', 'EdDSA', 'Ed25519'] as const;
+
 /** One invalid part of the input: RFC 6901 pointer into the body, or the name of a parameter. */
 export interface InputError {
   readonly pointer: string;

@@ -5,6 +5,7 @@ import type { FastifyRequest } from 'fastify';
 import { Problem } from '../errors/problem.js';
 import { isUnavailable } from '../errors/translate.js';
 import { CredentialCache } from './credential-cache.js';
+import { DpopProofs } from './dpop-proofs.js';
 import { CredentialUse } from './credential-use.js';
 import { type Presented, presentedCredential } from './presented-credential.js';
 import type { Credential } from './principal.js';
@@ -37,6 +38,7 @@ export class AuthenticationGuard implements CanActivate {
   constructor(
     private readonly cache: CredentialCache,
     private readonly use: CredentialUse,
+    private readonly proofs: DpopProofs,
   ) {}
 
   canActivate(context: ExecutionContext): boolean | Promise<boolean> {
@@ -62,13 +64,24 @@ export class AuthenticationGuard implements CanActivate {
     return this.admit(request, credential, presented);
   }
 
-  /** What memory cannot answer: the time, and the address of this request. */
-  private admit(request: FastifyRequest, credential: Credential, { kind }: Presented): true {
+  /** What memory cannot answer: the time, the address of this request, and whether its sender has the key of the token. */
+  private admit(
+    request: FastifyRequest,
+    credential: Credential,
+    { kind, text, isBound }: Presented,
+  ): true | Promise<true> {
     const now = Date.now();
     if (credential.expiresAt <= now || credential.validFrom > now) throw new Problem(REFUSALS[kind]);
+    // RFC 9449 section 7.2: what is bound to a key is no bearer token, and what is not is nothing else.
+    if ((credential.confirmation !== null) !== isBound) throw new Problem(REFUSALS[kind]);
     if (credential.allowedCidrs && !credential.allowedCidrs.contains(request.ip)) throw new Problem('key_invalid');
     if (credential.kind === 'api_key') this.use.note(credential.credentialId);
-    request.credential = credential;
-    return true;
+    if (credential.confirmation === null || text === null) return admitted(request, credential);
+    return this.proofs.require(request, text, credential.confirmation).then(() => admitted(request, credential));
   }
+}
+
+function admitted(request: FastifyRequest, credential: Credential): true {
+  request.credential = credential;
+  return true;
 }

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Problem } from '../errors/problem.js';
+import { FORM_TYPE, parseFormBody } from './form-body.js';
 import { JsonBodyError, parseJsonBody } from './json-body.js';
 
 const JSON_TYPE = 'application/json';
@@ -34,8 +35,10 @@ function readBody(request: FastifyRequest, body: Buffer): unknown {
   const mediaType = type.trim();
   if (body.length === 0 && (mediaType === '' || mediaType === JSON_TYPE)) return undefined;
   const { consumes } = request.routeOptions.config;
-  const readable = mediaType === JSON_TYPE || consumes?.includes(mediaType);
+  // What takes a form takes nothing else.
+  const readable = consumes?.includes(mediaType) || (mediaType === JSON_TYPE && !consumes?.includes(FORM_TYPE));
   if (!readable || !parameters.every(isUtf8)) throw new Problem('media_type_unsupported');
+  if (mediaType === FORM_TYPE) return parseFormBody(body);
   try {
     return parseJsonBody(body);
   } catch (error) {

@@ -11,13 +11,16 @@ const PREFLIGHT_SECONDS = '600';
  */
 export function registerCors(instance: FastifyInstance, origins: readonly string[], credentials: boolean): void {
   if (origins.length === 0) return;
-  void instance.register(cors, {
-    origin: origins.includes('*') ? '*' : [...origins],
-    credentials,
-    preflight: false,
-    exposedHeaders: RESPONSE_HEADERS,
+  const origin = origins.includes('*') ? '*' : [...origins];
+  void instance.register(cors, () => (request: FastifyRequest, decide: (error: null, options: object) => void) => {
+    const options = { credentials, preflight: false, exposedHeaders: RESPONSE_HEADERS };
+    decide(null, { ...options, origin: isForPrograms(request) && origin });
   });
 }
+
+/** Pages and where browsers are sent are for people: no other page reads them (RFC 9700 section 2.6). What is for applications has rules of its own. */
+const isForPrograms = ({ url, routeOptions }: FastifyRequest): boolean =>
+  routeOptions?.config?.refusals === undefined && !/^\/(oauth|login|consent|account|device)(\/|\?|$)/.test(url);
 
 /** What a preflight asks for, where the origin may have it: the methods of this very path. */
 export function addPreflight(request: FastifyRequest, reply: FastifyReply, methods: string): void {

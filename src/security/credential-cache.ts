@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
-import type { Credential } from './principal.js';
+import { type Credential, FIRST_PARTY_CLIENT } from './principal.js';
 import { RevocationFeed } from './revocation-feed.js';
 
 const MAX_ENTRIES = 50_000;
@@ -36,7 +36,7 @@ export class CredentialCache {
   remember(ticket: number, hash: string, credential: Credential): void {
     if (ticket !== this.feed.position || !this.feed.isLive()) return;
     this.entries.set(hash, credential);
-    for (const id of [credential.subject, credential.credentialId]) {
+    for (const id of idsOf(credential)) {
       const hashes = this.hashesOf.get(id);
       if (hashes) hashes.add(hash);
       else this.hashesOf.set(id, new Set([hash]));
@@ -47,10 +47,18 @@ export class CredentialCache {
     for (const hash of this.hashesOf.get(id) ?? []) this.entries.delete(hash);
   }
 
-  private unlink({ subject, credentialId }: Credential, hash: string): void {
-    for (const id of [subject, credentialId]) {
+  private unlink(credential: Credential, hash: string): void {
+    for (const id of idsOf(credential)) {
       const hashes = this.hashesOf.get(id);
       if (hashes?.delete(hash) && hashes.size === 0) this.hashesOf.delete(id);
     }
   }
+}
+
+/** What a credential hangs on: the end of any is its end. */
+function idsOf({ subject, credentialId, clientId, tokenId }: Credential): readonly string[] {
+  // Sessions and keys end as a whole, and nobody ends the client of the former.
+  return clientId === null || clientId === FIRST_PARTY_CLIENT
+    ? [subject, credentialId]
+    : [subject, credentialId, clientId, ...(tokenId ? [tokenId] : [])];
 }

@@ -7,8 +7,10 @@ const CREDENTIALS = new RepeatedFields('authorization', 'x-api-key');
 /** What a request presents, before anybody believes it. */
 export interface Presented {
   readonly kind: 'api-key' | 'jwt';
-  /** Null for an Authorization field that holds no bearer token: a route that asks for one refuses it. */
+  /** Null for an Authorization field that holds no token: a route that asks for one refuses it. */
   readonly text: string | null;
+  /** Whether it comes with a proof of its key. */
+  readonly isBound: boolean;
 }
 
 /**
@@ -22,7 +24,8 @@ export function presentedCredential({ raw, headers }: FastifyRequest): Presented
   if ((key !== undefined && authorization !== undefined) || CREDENTIALS.isIn(raw.rawHeaders)) {
     throw new Problem('credentials_ambiguous');
   }
-  if (key !== undefined) return { kind: 'api-key', text: String(key) };
+  if (key !== undefined) return { kind: 'api-key', text: String(key), isBound: false };
   // RFC 6750 section 2.1: one space and a b64token, which Passport's own reading takes up to the first white space.
-  return { kind: 'jwt', text: /^bearer ([\w.~+/-]+=*)$/i.exec(authorization ?? '')?.[1] ?? null };
+  const [, scheme = '', text = null] = /^(bearer|dpop) ([\w.~+/-]+=*)$/i.exec(authorization ?? '') ?? [];
+  return { kind: 'jwt', text, isBound: scheme.toLowerCase() === 'dpop' };
 }

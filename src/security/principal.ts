@@ -4,6 +4,9 @@ import type { Limit } from '../config/limits.js';
 import type { Cidrs } from '../config/address.js';
 import type { Authentication } from './step-up.js';
 
+/** The client of first-party sessions. Only tokens of this client are "the person". */
+export const FIRST_PARTY_CLIENT = 'first-party';
+
 /** Who asks: at most what the owner holds at this moment, whatever the credential says. */
 export interface Principal {
   readonly kind: 'user' | 'api_key' | 'client';
@@ -26,6 +29,10 @@ export interface Credential extends Principal {
   readonly validFrom: number;
   /** A key answers only from these networks. */
   readonly allowedCidrs: Cidrs | null;
+  /** The `jti` of a token, by which it alone can be revoked; null for what has none. */
+  readonly tokenId: string | null;
+  /** The thumbprint of the key that the sender has to prove (RFC 9449); null where whoever bears it may use it. */
+  readonly confirmation: string | null;
   /** A key's own limit, beside the principal's. */
   readonly limits: readonly Limit[];
 }

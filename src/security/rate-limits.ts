@@ -55,9 +55,25 @@ export class RateLimits extends RefusalStep {
 
   /** Step two: who asks, or that nobody does. Does nothing the second time. */
   byPrincipal(request: FastifyRequest, reply: FastifyReply, credential: Credential | null): void | Promise<void> {
+    return this.second(request, reply, () => this.windowsFor(request, credential));
+  }
+
+  /** The same for an OAuth client that has proved who it is. */
+  byClient(request: FastifyRequest, reply: FastifyReply, clientId: string): void | Promise<void> {
+    return this.second(request, reply, () => windowsOf('client', clientId, this.limits.client));
+  }
+
+  /** The same where a secret was wrong that no route announced: nobody came out, and it counts among the guesses of its address. */
+  byGuess(request: FastifyRequest, reply: FastifyReply): void | Promise<void> {
+    const { ip } = request;
+    const guesses = () => windowsOf('sensitive', addressBucket(ip), this.limits.sensitive, () => coarseBucket(ip));
+    return this.second(request, reply, () => [...this.windowsFor(request, null), ...guesses()]);
+  }
+
+  private second(request: FastifyRequest, reply: FastifyReply, windows: () => Window[]): void | Promise<void> {
     if (!request.counted || request.counted.complete) return;
     request.counted.complete = true;
-    return this.count(request, reply, this.windowsFor(request, credential));
+    return this.count(request, reply, windows());
   }
 
   /** A refusal counts as anonymous where no principal came out, and 429 stands in for it when that is too much. */

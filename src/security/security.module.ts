@@ -10,7 +10,9 @@ import { CounterStorage } from './counter-storage.js';
 import { CredentialCache } from './credential-cache.js';
 import { CredentialUse } from './credential-use.js';
 import { Cursors } from './cursors.js';
+import { DpopProofs } from './dpop-proofs.js';
 import { Drain } from './drain.js';
+import { FormTokens } from './form-tokens.js';
 import { InputValidation } from './input-validation.js';
 import { MemoryCounterStorage } from './memory-counter-storage.js';
 import { PersonalData } from './personal-data.js';
@@ -25,6 +27,7 @@ import { RouteDeclarations } from './route-declarations.js';
 import { ScopesGuard } from './scopes.guard.js';
 import { StepUpGuard } from './step-up.guard.js';
 import { UnexpectedInputGuard } from './unexpected-input.guard.js';
+import { UsedProofs } from './used-proofs.js';
 import { StrictValidationPipe } from './validation.pipe.js';
 
 /** The wall after transport, in the order a request crosses it. There is no other list: Nest would order two by import. */
@@ -65,9 +68,12 @@ const layers = [
     CredentialCache,
     CredentialUse,
     Cursors,
+    DpopProofs,
     Drain,
+    FormTokens,
     PersonalData,
     RouteDeclarations,
+    UsedProofs,
   ],
   exports: [
     ProblemFilter,
@@ -78,8 +84,11 @@ const layers = [
     CredentialUse,
     Cursors,
     Drain,
+    FormTokens,
     PersonalData,
     RouteDeclarations,
+    StrictValidationPipe,
+    UsedProofs,
   ],
 })
 export class SecurityModule {}

@@ -17,7 +17,8 @@ export class UnexpectedInputGuard implements CanActivate {
     const [request] = context.getArgs<[FastifyRequest]>();
     if (!request.routeOptions.url?.startsWith('/api/')) return true;
     const { query, body } = this.inputOf(context);
-    if (!query) refuseMembers(request.query, '', 'query_parameter_unknown');
+    if (!query && !request.routeOptions.config.foreignQuery)
+      refuseMembers(request.query, '', 'query_parameter_unknown');
     if (!body) refuseMembers(request.body, '/', 'member_unknown');
     return true;
   }
