@@ -37,6 +37,8 @@ export class ApiKeyStrategy extends PassportStrategy(HeaderAPIKeyStrategy, 'api-
       expiresAt: standing.expiresAt ?? Number.POSITIVE_INFINITY,
       validFrom: Number.NEGATIVE_INFINITY,
       allowedCidrs: standing.allowedCidrs.length > 0 ? parseCidrs(standing.allowedCidrs) : null,
+      tokenId: null,
+      confirmation: null,
       limits: standing.rateLimit === null ? [] : parseLimits(standing.rateLimit),
     };
   }

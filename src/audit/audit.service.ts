@@ -15,7 +15,10 @@ export type AuditAction =
   | `session.${'started' | 'stepped_up' | 'ended' | 'reuse_detected'}`
   | `key.${'created' | 'updated' | 'rotated' | 'deleted'}`
   | `client.${'created' | 'changed' | 'secret_rotated' | 'deleted'}`
+  | `grant.${'given' | 'ended' | 'reuse_detected'}`
+  | 'access_token.revoked'
   | `passkey.${'created' | 'updated' | 'deleted' | 'counter_lowered'}`
+  | `outside_account.${'linked' | 'unlinked'}`
   | `record.${'created' | 'updated' | 'deleted' | 'restored' | 'purged'}`
   | `signing_key.${'created' | 'imported' | 'rotated'}`;
 

@@ -3,13 +3,12 @@ import { SignJWT } from 'jose';
 import { v7 as uuid } from 'uuid';
 import { authConfig } from '../config/auth.config.js';
 import type { ConfigOf } from '../config/namespace.js';
+import { FIRST_PARTY_CLIENT } from '../security/principal.js';
 import { scopesOf } from '../security/scopes.js';
 import type { AssuranceLevel } from '../security/step-up.js';
 import type { Session } from './session.entity.js';
+import type { StartedSession } from './sessions.service.js';
 import { SigningKeysService } from './signing-keys.service.js';
-
-/** The client of first-party sessions. Only tokens of this client are "the person". */
-export const FIRST_PARTY_CLIENT = 'first-party';
 
 /** A response of RFC 6749 section 5.1, in its own names. */
 export interface AccessTokenResponse {
@@ -39,6 +38,12 @@ export class AccessTokensService {
     private readonly keys: SigningKeysService,
     @Inject(authConfig.KEY) private readonly config: ConfigOf<typeof authConfig>,
   ) {}
+
+  /** The token response of a session that was just started. */
+  respondTo({ session, roles, refreshToken }: StartedSession): Promise<TokenResponse> {
+    if (refreshToken === null) throw new Error('a browser keeps no tokens');
+    return this.respond(session, roles, refreshToken);
+  }
 
   /** The token response of a first-party session. */
   async respond(

@@ -11,6 +11,7 @@ import { FirstParty, Public, RequireScopes } from '../security/access.decorators
 import { CurrentDevice, type Device } from '../security/device.js';
 import { type Actor, type Caller, CurrentActor, CurrentCaller } from '../security/principal.js';
 import { Sensitive } from '../security/rate-limit.decorators.js';
+import { AccessTokensService } from './access-tokens.service.js';
 import { AcceptInvitation, Accepted, Login, Refresh, Register, TokenView } from './auth.dto.js';
 import { AuthService } from './auth.service.js';
 import { RefreshService } from './refresh.service.js';
@@ -27,6 +28,7 @@ export class AuthController {
     private readonly auth: AuthService,
     private readonly refreshes: RefreshService,
     private readonly sessions: SessionsService,
+    private readonly tokens: AccessTokensService,
   ) {}
 
   @Post('register')
@@ -47,8 +49,8 @@ export class AuthController {
   @Public()
   @Sensitive()
   @ApiOkResponse({ type: TokenView })
-  login(@CurrentActor() actor: Actor, @Body() input: Login, @CurrentDevice() device: Device): Promise<TokenView> {
-    return this.auth.login(actor, input, device);
+  async login(@CurrentActor() actor: Actor, @Body() input: Login, @CurrentDevice() device: Device): Promise<TokenView> {
+    return this.tokens.respondTo(await this.auth.login(actor, input, device));
   }
 
   @Post('refresh')

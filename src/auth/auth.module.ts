@@ -9,6 +9,7 @@ import { PasskeysModule } from '../passkeys/passkeys.module.js';
 import { PersonalData } from '../security/personal-data.js';
 import { SecurityEventsModule } from '../security-events/security-events.module.js';
 import { UsersModule } from '../users/users.module.js';
+import { AccessTokenProofs } from './access-token-proofs.service.js';
 import { AccessTokensService } from './access-tokens.service.js';
 import { AuthController } from './auth.controller.js';
 import { AuthService } from './auth.service.js';
@@ -40,6 +41,7 @@ import { SigningKeyChanges } from './signing-key-changes.service.js';
 import { SigningKeyMaterial } from './signing-key-material.js';
 import { SigningKey } from './signing-key.entity.js';
 import { SigningKeysService } from './signing-keys.service.js';
+import { TokenStandings } from './token-standings.service.js';
 
 /** Nobody brings these back: what is refreshed has not been idle so long. */
 const OVER = `SELECT ctid, id FROM sessions WHERE idle_expires_at < now() - interval '1 day' ORDER BY idle_expires_at LIMIT $1`;
@@ -66,6 +68,7 @@ const OVER = `SELECT ctid, id FROM sessions WHERE idle_expires_at < now() - inte
   ],
   providers: [
     AuthService,
+    AccessTokenProofs,
     AccessTokensService,
     EmailChangeService,
     EmailTokensService,
@@ -84,8 +87,21 @@ const OVER = `SELECT ctid, id FROM sessions WHERE idle_expires_at < now() - inte
     SigningKeyChanges,
     SigningKeyMaterial,
     SigningKeysService,
+    TokenStandings,
   ],
-  exports: [PasswordPolicy, PasswordsService, SessionsService, SigningKeysService],
+  exports: [
+    AccessTokenProofs,
+    AuthService,
+    EmailVerificationService,
+    LoginStepsService,
+    PasskeyLoginService,
+    PasswordChangesService,
+    PasswordPolicy,
+    PasswordsService,
+    SessionsService,
+    SigningKeysService,
+    StepUpService,
+  ],
 })
 export class AuthModule implements OnModuleInit {
   constructor(

@@ -8,13 +8,12 @@ import { evenly } from '../security/even-time.js';
 import type { Actor } from '../security/principal.js';
 import { InvitationsService } from '../users/invitations.service.js';
 import { UsersService } from '../users/users.service.js';
-import type { TokenResponse } from './access-tokens.service.js';
 import type { AcceptInvitation, Login, Register } from './auth.dto.js';
 import { EmailVerificationService } from './email-verification.service.js';
 import { LoginStepsService } from './login-steps.service.js';
 import { PasswordPolicy } from './password-policy.service.js';
 import { PasswordsService } from './passwords.service.js';
-import { SessionsService } from './sessions.service.js';
+import { SessionsService, type StartedSession } from './sessions.service.js';
 
 /** Ways in. None of them says whether an address is known. */
 @Injectable()
@@ -50,7 +49,7 @@ export class AuthService {
    * Throws 401 `credentials_invalid`, in the same time for known and unknown addresses, 429 `rate_limited`, and after the right
    * password what LoginStepsService says.
    */
-  async login(actor: Actor, { email, password }: Login, device: Device): Promise<TokenResponse> {
+  async login(actor: Actor, { email, password }: Login, device: Device): Promise<StartedSession> {
     const user = await this.users.findByEmail(email);
     // As for an unknown address: otherwise whoever registers with one would learn whether it was taken.
     const userId = this.steps.mayEnter(user) ? user.id : null;

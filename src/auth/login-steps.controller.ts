@@ -4,6 +4,7 @@ import { FirstParty, Public, RequireScopes } from '../security/access.decorators
 import { CurrentDevice, type Device } from '../security/device.js';
 import { type Actor, type Caller, CurrentActor, CurrentCaller } from '../security/principal.js';
 import { Sensitive } from '../security/rate-limit.decorators.js';
+import { AccessTokensService } from './access-tokens.service.js';
 import { AccessTokenView, TokenView } from './auth.dto.js';
 import { AnswerMfa, ChoosePassword, StepUpInput } from './login-steps.dto.js';
 import { LoginStepsService } from './login-steps.service.js';
@@ -18,6 +19,7 @@ export class LoginStepsController {
     private readonly steps: LoginStepsService,
     private readonly changes: PasswordChangesService,
     private readonly stepUps: StepUpService,
+    private readonly tokens: AccessTokensService,
   ) {}
 
   @Post('login/mfa')
@@ -26,12 +28,12 @@ export class LoginStepsController {
   @Public()
   @Sensitive()
   @ApiOkResponse({ type: TokenView })
-  answerMfa(
+  async answerMfa(
     @CurrentActor() actor: Actor,
     @Body() input: AnswerMfa,
     @CurrentDevice() device: Device,
   ): Promise<TokenView> {
-    return this.steps.answerMfa(actor, input, device);
+    return this.tokens.respondTo(await this.steps.answerMfa(actor, input, device));
   }
 
   @Post('login/password')

@@ -5,6 +5,7 @@ import { Public } from '../security/access.decorators.js';
 import { CurrentDevice, type Device } from '../security/device.js';
 import { type Actor, CurrentActor } from '../security/principal.js';
 import { Sensitive } from '../security/rate-limit.decorators.js';
+import { AccessTokensService } from './access-tokens.service.js';
 import { TokenView } from './auth.dto.js';
 import { PasskeyLogin, REQUEST_OPTIONS } from './passkey-login.dto.js';
 import { PasskeyLoginService } from './passkey-login.service.js';
@@ -12,7 +13,10 @@ import { PasskeyLoginService } from './passkey-login.service.js';
 @ApiTags('auth')
 @Controller('auth/passkey')
 export class PasskeyLoginController {
-  constructor(private readonly logins: PasskeyLoginService) {}
+  constructor(
+    private readonly logins: PasskeyLoginService,
+    private readonly tokens: AccessTokensService,
+  ) {}
 
   @Post('options')
   @ApiOperation({
@@ -31,11 +35,11 @@ export class PasskeyLoginController {
   @Public()
   @Sensitive()
   @ApiOkResponse({ type: TokenView })
-  login(
+  async login(
     @CurrentActor() actor: Actor,
     @Body() input: PasskeyLogin,
     @CurrentDevice() device: Device,
   ): Promise<TokenView> {
-    return this.logins.login(actor, input, device);
+    return this.tokens.respondTo(await this.logins.login(actor, input, device));
   }
 }

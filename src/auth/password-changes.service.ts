@@ -10,6 +10,7 @@ import { SecurityEventsService } from '../security-events/security-events.servic
 import type { Device } from '../security/device.js';
 import type { Actor, Caller } from '../security/principal.js';
 import { Revocations } from '../security/revocations.js';
+import { UserChanges } from '../users/user-changes.js';
 import { UsersService } from '../users/users.service.js';
 import type { ChoosePassword } from './login-steps.dto.js';
 import { EmailTokensService } from './email-tokens.service.js';
@@ -31,6 +32,7 @@ type Person = PasswordContext & { readonly id: string };
 export class PasswordChangesService implements OnModuleInit {
   constructor(
     private readonly users: UsersService,
+    private readonly changes: UserChanges,
     private readonly passwords: PasswordsService,
     private readonly policy: PasswordPolicy,
     private readonly sessions: SessionsService,
@@ -74,7 +76,8 @@ export class PasswordChangesService implements OnModuleInit {
       await this.sessions.endAllOf(manager, user.id);
       await this.audit.record(manager, actor, 'user.password_reset', user.id);
       // Whoever has the link reads the mail of this address.
-      await this.users.markVerified(manager, actor, user.id, redeemed.email);
+      if (await this.users.markVerified(manager, actor, user.id, redeemed.email))
+        await this.changes.reclaimed(manager, user.id);
       await this.events.record(manager, user.id, 'password.reset', device);
       await this.revocations.record(manager, [user.id]);
     });

@@ -37,6 +37,10 @@ export class PasswordsService {
     await manager.upsert(Password, { userId, hash, changedAt: new Date() }, ['userId']);
   }
 
+  async isSet(userId: string, manager = this.passwords.manager): Promise<boolean> {
+    return manager.existsBy(Password, { userId });
+  }
+
   /** When the user chose it; nothing where there is none. */
   copyOf(userId: string): Promise<object[]> {
     return this.passwords.find({ where: { userId }, select: { changedAt: true } });

@@ -12,22 +12,25 @@ import { Problem } from '../errors/problem.js';
 import { SecurityEventsService } from '../security-events/security-events.service.js';
 import type { Device } from '../security/device.js';
 import { newOpaqueToken } from '../security/opaque-token.js';
-import type { Actor, Caller } from '../security/principal.js';
+import { type Actor, type Caller, FIRST_PARTY_CLIENT } from '../security/principal.js';
 import type { AssuranceLevel } from '../security/step-up.js';
 import { Revocations } from '../security/revocations.js';
 import { UserChanges } from '../users/user-changes.js';
 import { SessionView } from './session.dto.js';
-import { FIRST_PARTY_CLIENT } from './access-tokens.service.js';
 import { RefreshToken } from './refresh-token.entity.js';
 import { Session } from './session.entity.js';
 
 /** Of $1, signed in with the user agent $2 from the network $3; over or not. */
 const LIKE_THIS = 'SELECT FROM sessions WHERE user_id = $1 AND user_agent IS NOT DISTINCT FROM $2 AND network = $3';
 
+/** What is written in the session of somebody who signed in on our own pages. */
+const BROWSER = 'browser';
+
 export interface StartedSession {
   readonly session: Session;
   readonly roles: readonly string[];
-  readonly refreshToken: string;
+  /** Null where a browser keeps a cookie in its place. */
+  readonly refreshToken: string | null;
 }
 
 /** Sessions of people: they start at login and end for every instance within a second. */
@@ -47,16 +50,15 @@ export class SessionsService implements OnModuleInit {
     this.userChanges.onDisabled((manager, userId) => this.endAllOf(manager, userId));
   }
 
-  /** Starts a session with its first refresh token, within the transaction that used up what was shown for it. Null when the person is not active any more. */
+  /** Starts a session, with its first refresh token where one is kept, within the transaction that used up what was shown for it. Null when the person is not active any more. */
   async start(
     manager: EntityManager,
     actor: Actor,
     { userId, acr }: { userId: string; acr: AssuranceLevel },
-    device: Device,
+    { keeps, ...device }: Device,
   ): Promise<StartedSession | null> {
-    const { token, hash } = newOpaqueToken();
-    const { sessionIdleSeconds, sessionAbsoluteSeconds } = this.config;
     const now = Date.now();
+    const { idleSeconds, seconds } = this.lifetimes(keeps);
     // Locked: who is being disabled meanwhile would keep this session for the day that they are let in again.
     const active = `SELECT roles FROM users WHERE id = $1 AND status = 'active' FOR SHARE`;
     const [user] = await manager.query<{ roles: string[] }[]>(active, [userId]);
@@ -65,23 +67,40 @@ export class SessionsService implements OnModuleInit {
     const session = manager.create(Session, {
       id: uuid(),
       userId,
-      clientId: FIRST_PARTY_CLIENT,
+      clientId: keeps === 'tokens' ? FIRST_PARTY_CLIENT : BROWSER,
       ...device,
       acr,
       // By the clock that tokens are made and judged by: the database may have another.
       createdAt: new Date(now),
-      idleExpiresAt: new Date(now + Math.min(sessionIdleSeconds, sessionAbsoluteSeconds) * 1000),
-      expiresAt: new Date(now + sessionAbsoluteSeconds * 1000),
+      idleExpiresAt: new Date(now + idleSeconds * 1000),
+      expiresAt: new Date(now + seconds * 1000),
     });
     await manager.insert(Session, session);
-    await inserting(manager, RefreshToken, { hash, sessionId: session.id }).execute();
+    const refreshToken = keeps === 'tokens' ? await this.firstToken(manager, session.id) : null;
     await this.audit.record(manager, actor, 'session.started', session.id, { userId });
     if (isNew) await this.events.record(manager, userId, 'session.new_device', device);
-    return { session, roles: user.roles, refreshToken: token };
+    return { session, roles: user.roles, refreshToken };
+  }
+
+  /** Nothing is renewed where a cookie is kept: that session ends when one that is not used would. */
+  private lifetimes(keeps: Device['keeps']): { idleSeconds: number; seconds: number } {
+    const { sessionIdleSeconds, sessionAbsoluteSeconds } = this.config;
+    const idleSeconds = Math.min(sessionIdleSeconds, sessionAbsoluteSeconds);
+    return { idleSeconds, seconds: keeps === 'tokens' ? sessionAbsoluteSeconds : idleSeconds };
+  }
+
+  private async firstToken(manager: EntityManager, sessionId: string): Promise<string> {
+    const { token, hash } = newOpaqueToken();
+    await inserting(manager, RefreshToken, { hash, sessionId }).execute();
+    return token;
   }
 
   /** Whether nobody has signed in as the person like this before, though somebody has. Of the first one nobody need be told. */
-  private async isNewDevice(manager: EntityManager, userId: string, { userAgent, network }: Device): Promise<boolean> {
+  private async isNewDevice(
+    manager: EntityManager,
+    userId: string,
+    { userAgent, network }: Omit<Device, 'keeps'>,
+  ): Promise<boolean> {
     const [row] = await manager.query<{ isFirst: boolean; isKnown: boolean }[]>(
       `SELECT NOT EXISTS (SELECT FROM sessions WHERE user_id = $1) AS "isFirst",
          EXISTS (${LIKE_THIS}) AS "isKnown"`,
@@ -120,14 +139,25 @@ export class SessionsService implements OnModuleInit {
 
   /** Ends one session of the caller. Throws 404. */
   async end(caller: Caller, id: string): Promise<void> {
-    await inTransaction(this.dataSource, async (manager) => {
-      const own = { id, userId: caller.subject, endedAt: IsNull() };
+    if (!(await this.endOne(caller, caller.subject, id))) throw new Problem('not_found');
+  }
+
+  /** Ends the session of somebody who has signed out of it, if it had not ended. */
+  async endOf(userId: string, id: string, requestId: string): Promise<void> {
+    await this.endOne({ kind: 'user', subject: userId, credentialId: id, requestId }, userId, id);
+  }
+
+  private async endOne(actor: Actor, userId: string, id: string): Promise<boolean> {
+    const ended = await inTransaction(this.dataSource, async (manager) => {
+      const own = { id, userId, endedAt: IsNull() };
       const { affected } = await manager.update(Session, own, { endedAt: new Date() });
-      if (!affected) throw new Problem('not_found');
-      await this.audit.record(manager, caller, 'session.ended', id);
+      if (!affected) return false;
+      await this.audit.record(manager, actor, 'session.ended', id);
       await this.revocations.record(manager, [id]);
+      return true;
     });
-    this.revocations.applied([id]);
+    if (ended) this.revocations.applied([id]);
+    return ended;
   }
 
   /** Ends every session of the caller but this one. */

@@ -14,7 +14,7 @@ import { formatEtag, ifNoneMatch } from '../security/etag.js';
 import { jsonText } from '../security/json-text.js';
 import { linkNext } from '../security/page.js';
 import { type Caller, CurrentCaller } from '../security/principal.js';
-import { Consumes } from '../security/rate-limit.decorators.js';
+import { Consumes } from '../security/input.decorators.js';
 import { RecordId } from '../security/record-id.js';
 import { DataListService } from './data-list.service.js';
 import { CreateRecord, ListRecords, RecordPage, RecordView, UpdateRecord } from './data.dto.js';

@@ -11,6 +11,20 @@ export interface SessionStanding {
   readonly hasSecondFactor: boolean;
 }
 
+export interface GrantStanding {
+  readonly roles: string[];
+  /** What the person has allowed. */
+  readonly scopes: string[];
+  /** What the client is registered with. */
+  readonly registered: string[];
+  readonly expiresAt: number;
+}
+
+export interface ClientStanding {
+  /** What the client is registered with. */
+  readonly scopes: string[];
+}
+
 export interface KeyStanding {
   readonly id: string;
   readonly ownerId: string;
@@ -37,6 +51,25 @@ const SESSION_STANDING = {
         OR EXISTS (SELECT FROM passkeys p WHERE p.user_id = u.id))::text
     FROM sessions s JOIN users u ON u.id = s.user_id
     WHERE s.id = $1 AND s.user_id = $2 AND s.ended_at IS NULL AND s.expires_at > now() AND u.status = 'active'`,
+};
+
+/** A client that may act, and whose owner may, if it has one; and a token of it that was not revoked. */
+const clientActs = (token: string) => `c.disabled_at IS NULL
+      AND (c.owner_id IS NULL OR EXISTS (SELECT FROM users o WHERE o.id = c.owner_id AND o.status = 'active'))
+      AND NOT EXISTS (SELECT FROM oauth_ended_tokens e WHERE e.id = ${token})`;
+
+const GRANT_STANDING = {
+  name: 'grant-standing',
+  text: `SELECT ${json('u.roles')}, ${json('g.scopes')}, ${milliseconds('g.expires_at')}, ${json('c.scopes')}
+    FROM oauth_grants g JOIN users u ON u.id = g.user_id JOIN oauth_clients c ON c.id = g.client_id
+    WHERE g.id = $1 AND g.user_id = $2 AND g.client_id = $3 AND g.expires_at > now() AND u.status = 'active'
+      AND ${clientActs('$4')}`,
+};
+
+const CLIENT_STANDING = {
+  name: 'client-standing',
+  text: `SELECT ${json('c.scopes')} FROM oauth_clients c
+    WHERE c.id = $1 AND 'client_credentials' = ANY (c.grant_types) AND ${clientActs('$2')}`,
 };
 
 const KEY_STANDING = {
@@ -98,6 +131,20 @@ export class HotReads {
   async sessionStanding(sessionId: string, userId: string): Promise<SessionStanding | null> {
     const row = await readPrepared(this.pool, SESSION_STANDING, [sessionId, userId]);
     return row && { roles: list(row[0]), expiresAt: Number(row[1]), hasSecondFactor: row[2] === 'true' };
+  }
+
+  /** What a person has allowed a client, if both may act and the token was not revoked. */
+  async grantStanding(id: string, userId: string, clientId: string, token: string): Promise<GrantStanding | null> {
+    const row = await readPrepared(this.pool, GRANT_STANDING, [id, userId, clientId, token]);
+    if (!row) return null;
+    const [roles, scopes, expiresAt, registered] = row;
+    return { roles: list(roles), scopes: list(scopes), expiresAt: Number(expiresAt), registered: list(registered) };
+  }
+
+  /** A client that acts for itself, if it may and the token was not revoked. */
+  async clientStanding(clientId: string, token: string): Promise<ClientStanding | null> {
+    const row = await readPrepared(this.pool, CLIENT_STANDING, [clientId, token]);
+    return row && { scopes: list(row[0]) };
   }
 
   /** The key with this secret, if it and its secret have not expired and its owner is active. */

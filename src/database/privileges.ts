@@ -35,6 +35,7 @@ const ACCESS: Readonly<Record<string, Access>> = {
     may: VERBS,
     fixed: ['id', 'user_id', 'credential_id', 'public_key', 'transports', 'device_type', 'created_at'],
   },
+  outside_accounts: { may: VERBS, fixed: ['id', 'user_id', 'provider', 'issuer', 'subject', 'created_at'] },
   security_events: { may: VERBS, fixed: ['id', 'user_id', 'kind', 'at'] },
   // FOR UPDATE, by which housekeeping takes its rows, needs a column that may change.
   invitations: { may: VERBS, fixed: ['token_hash', 'user_id'] },
@@ -46,9 +47,13 @@ const ACCESS: Readonly<Record<string, Access>> = {
   api_key_secrets: { may: VERBS, fixed: ['hash', 'key_id'] },
   oauth_clients: {
     may: VERBS,
-    fixed: ['id', 'owner_id', 'application_type', 'auth_method', 'grant_types', 'created_at'],
+    fixed: ['id', 'owner_id', 'application_type', 'auth_method', 'grant_types', 'registered', 'created_at'],
   },
   oauth_client_secrets: { may: VERBS, fixed: ['hash', 'client_id', 'created_at'] },
+  oauth_grants: { may: VERBS, fixed: ['id', 'user_id', 'client_id', 'created_at'] },
+  oauth_artifacts: { may: VERBS, fixed: ['hash', 'kind'] },
+  oauth_ended_tokens: { may: VERBS, fixed: ['id'] },
+  used_proofs: { may: VERBS, fixed: ['hash'] },
   records: { may: VERBS, fixed: ['id', 'owner_id', 'created_at'] },
 };
 

@@ -82,6 +82,17 @@ const WORDS: Readonly<Record<SecurityEventKind, Words>> = {
     what: 'A passkey of your account was deleted. Nobody signs in with it any more.',
     otherwise: RESET,
   },
+  'outside_account.linked': {
+    subject: 'New way to sign in',
+    what: 'An account elsewhere was linked to your account: whoever can sign in there can sign in here with it.',
+    otherwise:
+      'If it was not you, unlink it on your account page and reset your password: a link stays valid when sessions end.',
+  },
+  'outside_account.unlinked': {
+    subject: 'A way to sign in was removed',
+    what: 'An account elsewhere was unlinked from your account. Nobody signs in with it any more.',
+    otherwise: RESET,
+  },
 };
 
 /** The mail about an event. It has no link: whoever imitates it would have one. */

@@ -16,6 +16,8 @@ export const securityEventKinds = [
   'mfa.reset',
   'passkey.created',
   'passkey.deleted',
+  'outside_account.linked',
+  'outside_account.unlinked',
 ] as const;
 export type SecurityEventKind = (typeof securityEventKinds)[number];
 

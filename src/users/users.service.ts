@@ -68,6 +68,13 @@ export class UsersService {
     return (await manager.query<unknown[]>(active, [id])).length > 0;
   }
 
+  /** The same where this is their address, and they have proved that it is. False otherwise. */
+  async lockVerified(manager: EntityManager, id: string, email: string): Promise<boolean> {
+    const verified = `SELECT 1 FROM users
+      WHERE id = $1 AND email_key = $2 AND status = 'active' AND email_verified_at IS NOT NULL FOR UPDATE`;
+    return (await manager.query<unknown[]>(verified, [id, foldText(email)])).length > 0;
+  }
+
   /** Notes that the address is its owner's. False when it is not the address any more, was verified before, or the person is not active. */
   async markVerified(manager: EntityManager, actor: Actor, id: string, email: string): Promise<boolean> {
     const unverified = { id, emailKey: foldText(email), status: 'active' as const, emailVerifiedAt: IsNull() };
