@@ -1,0 +1,61 @@
+import type { Client, KoaContextWithOIDC, ResourceServer } from 'oidc-provider';
+import type { OidcLibrary } from './library.js';
+import { scopes as apiScopes, scopesOf } from '../security/scopes.js';
+
+const API: ReadonlySet<string> = new Set(apiScopes);
+
+export const isOfApi = (scope: string): boolean => API.has(scope);
+
+/** What `findAccount` answers. */
+interface AccountWithRoles {
+  readonly roles?: readonly string[];
+}
+
+interface TokenParams {
+  readonly grant_type?: string;
+  scope?: string;
+}
+
+/** The one resource that tokens are for (RFC 8707): the API of this backend, whose access tokens are JWTs of RFC 9068. */
+export class ApiResource {
+  constructor(
+    private readonly audience: string,
+    private readonly seconds: number,
+    private readonly errors: OidcLibrary['errors'],
+  ) {}
+
+  /** The API where a scope of it is asked for; otherwise a token is for the userinfo endpoint alone. */
+  readonly defaultResource = (
+    ctx: KoaContextWithOIDC,
+    client?: Client,
+    oneOf?: readonly string[],
+  ): string | undefined => {
+    // Several may be named at the token endpoint (RFC 8707 section 2.2): all of them have to be this one.
+    if (oneOf?.some((each) => each !== this.audience)) throw new this.errors.InvalidTarget();
+    if (oneOf) return this.audience;
+    const params = ctx.oidc.params as TokenParams;
+    if (params.grant_type === 'client_credentials') return this.audience;
+    return params.scope?.split(' ').some(isOfApi) ? this.audience : undefined;
+  };
+
+  /** What a client may have of the API, and where it is known for whom, what that person holds now. Throws `invalid_target`. */
+  readonly getResourceServerInfo = (ctx: KoaContextWithOIDC, indicator: string, client: Client): ResourceServer => {
+    if (indicator !== this.audience) throw new this.errors.InvalidTarget();
+    const params = ctx.oidc.params as TokenParams;
+    // RFC 6749 section 3.3: who names no scope gets those it was registered with.
+    if (params.grant_type === 'client_credentials') params.scope ??= apiScopesOf(client).join(' ') || undefined;
+    const { roles } = (ctx.oidc.account ?? {}) as AccountWithRoles;
+    const held = roles && scopesOf(roles);
+    const scope = apiScopesOf(client).filter((each) => !held || (held as ReadonlySet<string>).has(each));
+    return {
+      scope: scope.join(' '),
+      audience: this.audience,
+      accessTokenTTL: this.seconds,
+      accessTokenFormat: 'jwt',
+      jwt: { sign: { alg: 'ES256' } },
+    };
+  };
+}
+
+const apiScopesOf = (client: Client | undefined): string[] =>
+  ((client?.['api_scopes'] as string[] | undefined) ?? []).filter(isOfApi);

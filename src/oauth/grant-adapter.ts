@@ -1,0 +1,59 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { Adapter, AdapterPayload } from 'oidc-provider';
+import { type Actor, SYSTEM } from '../security/principal.js';
+import type { GrantPayload, GrantsService } from './grants.service.js';
+import type { OidcLibrary } from './library.js';
+
+const isUuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** Whose decision the library stores: it hands on what was allowed, and not by whom. */
+export const decidedBy = new AsyncLocalStorage<Actor>();
+
+interface Allowed {
+  readonly openid?: { readonly scope?: string };
+  readonly resources?: Readonly<Record<string, string>>;
+  readonly rejected?: Allowed;
+}
+
+const words = ({ openid, resources }: Allowed): string[] =>
+  [openid?.scope ?? '', ...Object.values(resources ?? {})].join(' ').split(' ').filter(Boolean);
+
+/** What was allowed and not refused. */
+function allowedScopes(grant: Allowed): string[] {
+  const refused = new Set(words(grant.rejected ?? {}));
+  return [...new Set(words(grant))].filter((scope) => !refused.has(scope));
+}
+
+/** The library's storage of grants, in a table of their own: people see and end them. */
+export class GrantAdapter implements Adapter {
+  constructor(
+    private readonly grants: GrantsService,
+    private readonly library: OidcLibrary,
+  ) {}
+
+  async upsert(id: string, payload: AdapterPayload): Promise<void> {
+    const grant = payload as unknown as GrantPayload & Allowed;
+    await this.grants.save(id, grant, allowedScopes(grant), decidedBy.getStore() ?? SYSTEM);
+  }
+
+  async find(id: string): Promise<AdapterPayload | undefined> {
+    const grant = isUuid.test(id) ? await this.grants.find(id) : null;
+    return grant ? grant.payload : undefined;
+  }
+
+  /** At the token endpoint for one reason alone: somebody came with what had been used. */
+  async destroy(id: string): Promise<void> {
+    const { route } = this.library.Provider.ctx?.oidc ?? {};
+    await this.grants.revoke(id, route === 'token' ? 'grant.reuse_detected' : 'grant.ended');
+  }
+
+  findByUserCode = unused;
+  findByUid = unused;
+  consume = unused;
+  revokeByGrantId = unused;
+}
+
+/** The library asks this of other kinds. */
+const unused = (): never => {
+  throw new Error('a grant has no such thing');
+};

@@ -1,0 +1,79 @@
+import { Module, type OnModuleInit } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { AuthModule } from '../auth/auth.module.js';
+import { Housekeeping } from '../database/housekeeping.js';
+import { OAuthClientsModule } from '../oauth-clients/oauth-clients.module.js';
+import { OAuthClientsService } from '../oauth-clients/oauth-clients.service.js';
+import { ProblemFilter } from '../errors/problem.filter.js';
+import { PersonalData } from '../security/personal-data.js';
+import type { Caller } from '../security/principal.js';
+import { UsersModule } from '../users/users.module.js';
+import { Accounts } from './accounts.js';
+import { ArtifactsService } from './artifacts.service.js';
+import { BrowserSessions } from './browser-sessions.service.js';
+import { ClientLimits } from './client-limits.js';
+import { ConsentService } from './consent.service.js';
+import { DiscoveryController } from './discovery.controller.js';
+import { GrantsController } from './grants.controller.js';
+import { GrantView } from './grants.dto.js';
+import { GrantsService } from './grants.service.js';
+import { OAuthArtifact } from './oauth-artifact.entity.js';
+import { Interactions } from './interactions.service.js';
+import { oauthErrorOf } from './oauth-error.js';
+import { OAuthGrant } from './oauth-grant.entity.js';
+import { OAuthLayers } from './oauth-layers.js';
+import { OAuthProvider } from './oauth-provider.service.js';
+import { OAuthRoutes } from './oauth-routes.js';
+import { OwnTokensService } from './own-tokens.service.js';
+import { Registration } from './registration.service.js';
+
+const expired = (table: string) =>
+  `DELETE FROM ${table} WHERE ctid = ANY (ARRAY(SELECT ctid FROM ${table}
+     WHERE expires_at < now() ORDER BY expires_at LIMIT $1 FOR UPDATE SKIP LOCKED))`;
+
+@Module({
+  imports: [TypeOrmModule.forFeature([OAuthArtifact, OAuthGrant]), AuthModule, OAuthClientsModule, UsersModule],
+  controllers: [DiscoveryController, GrantsController],
+  providers: [
+    Accounts,
+    ArtifactsService,
+    BrowserSessions,
+    ClientLimits,
+    ConsentService,
+    GrantsService,
+    Interactions,
+    OAuthLayers,
+    OAuthProvider,
+    OAuthRoutes,
+    OwnTokensService,
+    Registration,
+  ],
+  exports: [BrowserSessions, ConsentService, GrantsService, Interactions, OAuthRoutes],
+})
+export class OAuthModule implements OnModuleInit {
+  constructor(
+    private readonly housekeeping: Housekeeping,
+    private readonly problems: ProblemFilter,
+    private readonly personalData: PersonalData,
+    private readonly grants: GrantsService,
+    private readonly clients: OAuthClientsService,
+    private readonly provider: OAuthProvider,
+  ) {}
+
+  onModuleInit(): void {
+    this.clients.onValidate((client) => this.provider.check(client));
+    this.problems.word('oauth', (problem) => ({
+      body: JSON.stringify(oauthErrorOf(problem)),
+      headers: { 'content-type': 'application/json; charset=utf-8' },
+    }));
+    this.personalData.register('grants', { export: (owner) => this.copyOf(owner) });
+    this.housekeeping.registerSql('codes and tokens that are over', expired('oauth_artifacts'));
+    this.housekeeping.registerSql('proofs that nobody can use again', expired('used_proofs'));
+    this.housekeeping.registerSql('revoked tokens that are over', expired('oauth_ended_tokens'));
+    this.housekeeping.registerSql('grants that are over', expired('oauth_grants'));
+  }
+
+  private async *copyOf(owner: Caller): AsyncGenerator<object> {
+    for await (const grant of this.grants.copyOf(owner)) yield GrantView.from(grant);
+  }
+}
