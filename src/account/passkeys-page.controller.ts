@@ -1,0 +1,59 @@
+import { Body, Controller, HttpCode, Post, VERSION_NEUTRAL } from '@nestjs/common';
+import { ApiExcludeController } from '@nestjs/swagger';
+import { recoveryCodesView } from '../pages/recovery-codes.view.js';
+import { RegisterPasskey } from '../passkeys/passkeys.dto.js';
+import { PasskeysService } from '../passkeys/passkeys.service.js';
+import { Public } from '../security/access.decorators.js';
+import { Page } from '../security/input.decorators.js';
+import { jsonField } from '../security/form-body.js';
+import { RecordId } from '../security/record-id.js';
+import { RECENT_LOGIN } from '../security/step-up.js';
+import { StrictValidationPipe } from '../security/validation.pipe.js';
+import { CurrentVisit, type Visit } from '../security/visit.js';
+import { AccountVisits } from './account-visits.service.js';
+import { AccountForm, NewPasskeyForm } from './account.dto.js';
+
+const DEMAND = { scope: 'profile:write', stepUp: RECENT_LOGIN } as const;
+
+/** Passkeys on the page of an account. */
+@ApiExcludeController()
+@Controller({ path: 'account/passkeys', version: VERSION_NEUTRAL })
+export class PasskeysPageController {
+  constructor(
+    private readonly visits: AccountVisits,
+    private readonly passkeys: PasskeysService,
+    private readonly pipe: StrictValidationPipe,
+  ) {}
+
+  /** For the script, before it asks the browser. */
+  @Post('options')
+  @HttpCode(200)
+  @Public()
+  @Page()
+  options(@CurrentVisit() visit: Visit, @Body() form: NewPasskeyForm): Promise<string> {
+    return this.visits.act(visit, form, { ...DEMAND, isScript: true }, async (person) =>
+      visit.json(await this.passkeys.registrationOptions(person)),
+    );
+  }
+
+  @Post()
+  @HttpCode(200)
+  @Public()
+  @Page()
+  add(@CurrentVisit() visit: Visit, @Body() form: NewPasskeyForm): Promise<string> {
+    return this.visits.act(visit, form, DEMAND, async (person) => {
+      const response = jsonField('response', form.response);
+      const input = this.pipe.transform({ name: form.name, response }, { type: 'body', metatype: RegisterPasskey });
+      const { recoveryCodes } = await this.passkeys.register(person, input as RegisterPasskey, visit.device);
+      return recoveryCodes ? visit.page(recoveryCodesView({ codes: recoveryCodes, next: '/account' })) : undefined;
+    });
+  }
+
+  @Post(':id/end')
+  @HttpCode(200)
+  @Public()
+  @Page()
+  end(@CurrentVisit() visit: Visit, @RecordId() id: string, @Body() form: AccountForm): Promise<string> {
+    return this.visits.act(visit, form, DEMAND, (person) => this.passkeys.delete(person, id, visit.device));
+  }
+}

@@ -1,0 +1,44 @@
+import type { Problem } from '../errors/problem.js';
+import { errorView } from '../pages/error.view.js';
+
+const TITLES: Readonly<Record<number, string>> = {
+  404: 'There is nothing here',
+  429: 'Too many tries',
+  503: 'Not available right now',
+};
+
+const TITLES_OF_CODES: Readonly<Record<string, string>> = {
+  form_expired: 'This page is out of date',
+  email_unconfirmed: 'Confirm your email',
+  link_required: 'You have an account already',
+};
+
+const SENTENCES: Readonly<Record<string, string>> = {
+  interaction_expired: 'This sign-in is over, or began in another browser. Go back to the app, and start again.',
+  outside_login_invalid:
+    'This sign-in was not accepted, or is over, or began in another browser. Go back, and start again.',
+  outside_email_missing: 'We were told no email address of yours, and an account needs one. Sign in another way.',
+  email_unconfirmed: 'We have sent you an email. Open the link in it, then sign in again.',
+  link_required:
+    'You have an account with this email already. Sign in to it as before – ask for a new password if you do not know it – and link the other account on your account page.',
+  outside_account_taken: 'It is linked to an account already. To link another one, unlink that first.',
+  last_way_in: 'It is your only way in. Set a password or add a passkey before you unlink it.',
+  provider_unavailable: 'They do not answer right now. Try again in a moment, or sign in another way.',
+  form_expired: 'Go back, load the page again, and send it once more.',
+  not_found: 'The address may be mistyped, or the page is gone.',
+  rate_limited: 'Wait a little, then try again.',
+  unavailable: 'We are having trouble. Try again in a moment.',
+};
+
+/** A refusal as a page: what happened and what somebody can do, and no more than the problem document would say. */
+export function problemPage(problem: Problem, requestId: string): string {
+  const { status, code } = problem;
+  const fallback =
+    status >= 500 ? 'It is our fault, and was noted. Try again in a moment.' : problem.document(requestId).detail;
+  return errorView({
+    title: TITLES_OF_CODES[code] ?? TITLES[status] ?? (status >= 500 ? 'Something went wrong' : 'That did not work'),
+    sentence: SENTENCES[code] ?? fallback,
+    requestId,
+    code,
+  });
+}
