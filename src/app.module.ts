@@ -1,5 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { ConfigModule } from '@nestjs/config';
+import { AccountModule } from './account/account.module.js';
 import { ApiKeysModule } from './api-keys/api-keys.module.js';
 import { AttemptsModule } from './attempts/attempts.module.js';
 import { AuditModule } from './audit/audit.module.js';
@@ -14,10 +15,14 @@ import { HealthModule } from './health/health.module.js';
 import { MailModule } from './mail/mail.module.js';
 import { MfaModule } from './mfa/mfa.module.js';
 import { OAuthClientsModule } from './oauth-clients/oauth-clients.module.js';
+import { OAuthModule } from './oauth/oauth.module.js';
+import { PagesModule } from './pages/pages.module.js';
+import { OutsideProvidersModule } from './outside-providers/outside-providers.module.js';
 import { PasskeysModule } from './passkeys/passkeys.module.js';
 import { PrivacyModule } from './privacy/privacy.module.js';
 import { SecurityEventsModule } from './security-events/security-events.module.js';
 import { SecurityModule } from './security/security.module.js';
+import { SignInModule } from './sign-in/sign-in.module.js';
 import { UsersModule } from './users/users.module.js';
 
 /** The floor plan. */
@@ -46,11 +51,16 @@ export class AppModule {
         AuthModule,
         ApiKeysModule,
         OAuthClientsModule,
+        OAuthModule,
+        OutsideProvidersModule,
+        SignInModule,
+        AccountModule,
         DataModule,
         SecurityEventsModule,
         PrivacyModule,
         HealthModule,
         DocsModule,
+        PagesModule,
       ],
     };
   }

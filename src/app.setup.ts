@@ -16,6 +16,7 @@ import { Problem } from './errors/problem.js';
 import { buildDocument } from './docs/build-document.js';
 import { ProblemFilter } from './errors/problem.filter.js';
 import { logStream } from './log-stream.js';
+import { OAuthRoutes } from './oauth/oauth-routes.js';
 import { PinoLogger } from './pino-logger.js';
 import { registerAccessLog } from './security/access-log.js';
 import { AllowedMethods } from './security/allowed-methods.js';
@@ -28,6 +29,22 @@ import { RateLimits } from './security/rate-limits.js';
 import { securityHeaders } from './security/security-headers.js';
 import { serverOptions } from './security/server-options.js';
 import { tlsOptions } from './security/tls.js';
+
+/** What is no part of the API: documents, pages for people, and what looks after the process. */
+const BESIDE_THE_API = [
+  'health/*path',
+  '.well-known/*path',
+  'openapi.json',
+  'docs',
+  'docs/*path',
+  'dev/*path',
+  'assets/*path',
+  'login',
+  'login/*path',
+  'consent/*path',
+  'account',
+  'account/*path',
+] as const;
 
 /** The whole application, initialised and not yet listening: the same for `main.ts` and for every test. */
 export async function createApp(env: Env): Promise<NestFastifyApplication> {
@@ -48,10 +65,9 @@ export async function createApp(env: Env): Promise<NestFastifyApplication> {
     problems: app.get(ProblemFilter),
     drain: app.get(Drain),
   } satisfies Late);
-  app.setGlobalPrefix('api', {
-    exclude: ['health/*path', '.well-known/*path', 'openapi.json', 'docs', 'docs/*path', 'dev/*path'],
-  });
+  app.setGlobalPrefix('api', { exclude: [...BESIDE_THE_API] });
   app.enableVersioning({ type: VersioningType.URI, defaultVersion: '1' });
+  app.get(OAuthRoutes).register(adapter.getInstance<FastifyInstance>());
   await app.init();
   buildDocument(app, http.publicUrl);
   const instance = adapter.getInstance<FastifyInstance>();

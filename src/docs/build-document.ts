@@ -15,7 +15,18 @@ To try a route here: \`POST /api/v1/auth/register\`, then \`POST /api/v1/auth/lo
 under Authorize, or an API key; never both, because two credentials at once are refused with 400.`;
 
 /** In the order a person needs them; a page shows others after these. */
-const TAGS = ['auth', 'profile', 'data', 'api-keys', 'oauth-clients', 'sessions', 'users', 'health', 'discovery'];
+const TAGS = [
+  'auth',
+  'profile',
+  'data',
+  'api-keys',
+  'oauth-clients',
+  'sessions',
+  'grants',
+  'users',
+  'health',
+  'discovery',
+];
 
 const METHODS = ['get', 'post', 'patch', 'delete'] as const;
 
