@@ -58,6 +58,7 @@ const ROUTES: Readonly<Record<string, Audited>> = {
   'POST /api/v1/auth/logout': ['session.ended', ({ me }) => me.sessionId],
   'DELETE /api/v1/auth/sessions': ['session.ended', ({ id }) => id],
   'DELETE /api/v1/auth/sessions/:id': ['session.ended', named],
+  'DELETE /api/v1/users/me/grants/:id': ['grant.ended', named],
   'PATCH /api/v1/users/me': ['user.updated', self],
   'POST /api/v1/users/me/email': null,
   'POST /api/v1/users/me/password': ['user.password_changed', self],

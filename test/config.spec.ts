@@ -107,6 +107,10 @@ describe('a variable that cannot be read', () => {
   it.each([
     ['SECRET_KEY', MARKER],
     ['SECRET_KEY', `please-change-me-${MARKER}-please-change-me`],
+    ['OAUTH_REGISTRATION_TOKEN', MARKER],
+    ['OAUTH_REGISTRATION_TOKEN', `${MARKER}-${'x'.repeat(24 - MARKER.length)}`],
+    ['OAUTH_REGISTRATION_TOKEN', `${MARKER} ${good.SECRET_KEY}`],
+    ['OAUTH_REGISTRATION_TOKEN', `please-change-me-${MARKER}-please-change-me`],
     ['SIGNING_KEY', pem(MARKER)],
     ['DATABASE_URL', `mysql://user:${MARKER}@host/database`],
     ['DATABASE_URL', `postgres://user:${MARKER}@host`],
@@ -147,7 +151,15 @@ describe('NAME_FILE', () => {
   it.each(secrets)('gives %s', async (name) => {
     // Any value does that is none of the two the other checks look at.
     const urls: Record<string, string> = { REDIS_URL: 'redis://127.0.0.1', SMTP_URL: 'smtps://127.0.0.1' };
-    const value = name.endsWith('DATABASE_URL') ? `${DATABASE_URL}?a=b` : (urls[name] ?? `${key}2`);
+    if (name === 'OIDC_PROVIDERS') {
+      const providers = [
+        { name: 'sso', label: 'SSO', issuer: 'https://sso.example', clientId: 'i', clientSecret: 's' },
+      ];
+      const OIDC_PROVIDERS_FILE = file(name, JSON.stringify(providers));
+      expect((await readEnv({ ...good, OIDC_PROVIDERS_FILE })).OIDC_PROVIDERS).toMatchObject(providers);
+      return;
+    }
+    const value = name.endsWith('DATABASE_URL') ? `${DATABASE_URL}?a=b` : (urls[name] ?? `2${key}`);
     const without = { ...good, [name]: undefined, [`${name}_FILE`]: file(name, value) };
     if (name === 'SIGNING_KEY') expect((await problemsOf(without)).map(nameIn)).toEqual([name]);
     else expect((await readEnv(without))[name as 'SECRET_KEY']).toBe(value);

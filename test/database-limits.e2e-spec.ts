@@ -57,6 +57,7 @@ const refused: readonly [what: string, sql: string][] = [
   ['exchange the secret of a key', 'UPDATE api_key_secrets SET hash = hash'],
   ['give a client to somebody else', 'UPDATE oauth_clients SET owner_id = owner_id'],
   ['let a client act for itself', 'UPDATE oauth_clients SET grant_types = grant_types'],
+  ['let a client pass for one that was checked', 'UPDATE oauth_clients SET registered = false'],
   ['exchange the secret of a client', 'UPDATE oauth_client_secrets SET hash = hash'],
   ['give a session to somebody else', 'UPDATE sessions SET user_id = user_id'],
   ['prolong a session past its end', 'UPDATE sessions SET expires_at = expires_at'],

@@ -2,6 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { clientRules } from './support/client-rules.js';
 import { createDatabase, type TestDatabase } from './support/database.js';
 import { nth } from './support/fill.js';
+import { freshOAuthRows, oauthRows, oauthRules } from './support/oauth-rows.js';
+import { freshSignInRows, signInRows, signInRules } from './support/sign-in-rows.js';
 
 let db: TestDatabase;
 beforeAll(async () => {
@@ -42,17 +44,7 @@ const valid: Readonly<Record<string, Row>> = {
   challenges: { hash: hash(8), purpose: 'p', user_id: nth(1), expires_at: later },
   totp_factors: { user_id: nth(1), sealed_secret: hash(7) },
   recovery_codes: { hash: hash(9), user_id: nth(1) },
-  passkeys: {
-    id: nth(8),
-    user_id: nth(1),
-    credential_id: hash(9),
-    public_key: hash(9),
-    counter: 0,
-    transports: [],
-    name: 'n',
-    device_type: 'singleDevice',
-    backed_up: false,
-  },
+  ...signInRows,
   security_events: { id: nth(7), user_id: nth(1), kind: 'k' },
   sessions: { id: nth(2), user_id: nth(1), client_id: 'c', network: 'n', idle_expires_at: later, expires_at: later },
   refresh_tokens: { hash: hash(2), session_id: nth(2), parent_hash: hash(1), used_at: null },
@@ -70,6 +62,7 @@ const valid: Readonly<Record<string, Row>> = {
     scopes: ['openid'],
   },
   oauth_client_secrets: { hash: hash(10), client_id: nth(9) },
+  ...oauthRows,
   records: { id: nth(4), owner_id: nth(1), name: 'n', classification: 'public', content: '1', tags: ['t'], version: 1 },
   idempotency_keys: {
     subject: nth(1),
@@ -111,7 +104,7 @@ const fresh: Readonly<Record<string, Row>> = {
   challenges: { hash: hash(18) },
   totp_factors: {},
   recovery_codes: { hash: hash(19) },
-  passkeys: { id: nth(18), credential_id: hash(19) },
+  ...freshSignInRows,
   sessions: { id: nth(12) },
   refresh_tokens: { hash: hash(12), parent_hash: null, used_at: later },
   signing_keys: { kid: 'l' },
@@ -119,6 +112,7 @@ const fresh: Readonly<Record<string, Row>> = {
   api_key_secrets: { hash: hash(14) },
   oauth_clients: { id: nth(19) },
   oauth_client_secrets: { hash: hash(20) },
+  ...freshOAuthRows,
   records: { id: nth(14) },
   idempotency_keys: { key: 'l' },
   audit_events: { id: nth(15) },
@@ -126,6 +120,8 @@ const fresh: Readonly<Record<string, Row>> = {
 
 const NOBODY = nth(99);
 const REMAINS = 'users_subject';
+/** The same of clients. */
+const REMAIN_TOO = 'oauth_clients_subject';
 
 const rules: readonly [rule: string, table: string, changes: Row, constraint: string][] = [
   ['one account an address, however it is written', 'users', { email_key: 'a@b.cd' }, 'users_email_key'],
@@ -149,13 +145,7 @@ const rules: readonly [rule: string, table: string, changes: Row, constraint: st
   ['guesses are not fewer than none', 'attempts', { count: -1 }, 'attempts_count'],
   ['a challenge is somebody’s, or nobody’s', 'challenges', { user_id: NOBODY }, 'challenges_user'],
   ['a challenge is known by its hash', 'challenges', { hash: Buffer.from('token') }, 'challenges_hash'],
-  ['one passkey a credential', 'passkeys', { credential_id: hash(9) }, 'passkeys_credential_id'],
-  ['a passkey is somebody’s', 'passkeys', { user_id: NOBODY }, 'passkeys_user'],
-  ['a passkey counts from 0', 'passkeys', { counter: -1 }, 'passkeys_counter'],
-  ['a passkey counts in 32 bits', 'passkeys', { counter: 4_294_967_296 }, 'passkeys_counter'],
-  ['a passkey has a name', 'passkeys', { name: '' }, 'passkeys_name'],
-  ['a name of a passkey ends', 'passkeys', { name: 'n'.repeat(101) }, 'passkeys_name'],
-  ['a passkey is copied or it is not', 'passkeys', { device_type: 'both' }, 'passkeys_device_type'],
+  ...signInRules,
   ['an event of an account is of one that exists', 'security_events', { user_id: NOBODY }, 'security_events_user'],
   ['one secret for one-time passwords a person', 'totp_factors', {}, 'totp_factors_pkey'],
   ['a secret for one-time passwords is somebody’s', 'totp_factors', { user_id: NOBODY }, 'totp_factors_user'],
@@ -180,6 +170,7 @@ const rules: readonly [rule: string, table: string, changes: Row, constraint: st
   ['a secret belongs to a key', 'api_key_secrets', { key_id: NOBODY }, 'api_key_secrets_key'],
   ['a secret is known by its hash', 'api_key_secrets', { hash: Buffer.from('secret') }, 'api_key_secrets_hash'],
   ...clientRules,
+  ...oauthRules,
   ['a record is somebody’s', 'records', { owner_id: NOBODY }, 'records_owner'],
   ['a record has an owner', 'records', { owner_id: null }, 'owner_id missing'],
   ['a known classification', 'records', { classification: 'secret' }, 'records_classification'],
@@ -210,6 +201,8 @@ describe('the database itself', () => {
   it('keeps the subject of whoever is there', async () => {
     const removed = db.query('DELETE FROM subjects WHERE id = $1', [nth(1)]);
     await expect(removed).rejects.toMatchObject({ constraint: REMAINS });
+    const client = db.query('DELETE FROM subjects WHERE id = $1', [nth(9)]);
+    await expect(client).rejects.toMatchObject({ constraint: REMAIN_TOO });
   });
 
   it('has each of its constraints shown by one of these rules', async () => {
@@ -217,7 +210,7 @@ describe('the database itself', () => {
       `SELECT conname AS name FROM pg_constraint WHERE connamespace = 'public'::regnamespace
        AND contype IN ('c', 'f', 'u', 'x') AND conrelid <> 'migrations'::regclass`,
     );
-    const shown = new Set([REMAINS, ...rules.map(([, , , constraint]) => constraint)]);
+    const shown = new Set([REMAINS, REMAIN_TOO, ...rules.map(([, , , constraint]) => constraint)]);
     expect(constraints.map(({ name }) => name).filter((name) => !shown.has(name))).toEqual([]);
   });
 
@@ -232,7 +225,7 @@ describe('the database itself', () => {
 
   it('forgets everything of a person who goes, but what was audited', async () => {
     await db.query('DELETE FROM users WHERE id = $1', [nth(1)]);
-    const kept = new Set(['attempts', 'audit_events', 'signing_keys', 'subjects']);
+    const kept = new Set(['attempts', 'audit_events', 'oauth_ended_tokens', 'signing_keys', 'subjects', 'used_proofs']);
     for (const table of Object.keys(valid)) {
       expect([table, await db.query(`SELECT 1 FROM ${table}`)]).toEqual([
         table,

@@ -19,9 +19,11 @@ beforeAll(async () => {
 });
 afterAll(() => made.drop());
 
+/** Whose the tables and functions are. */
 const ownersIn = async ({ db }: RolesDatabase) => {
   const rows = await db.query<{ owner: string }>(
-    `SELECT DISTINCT relowner::regrole::text AS owner FROM pg_class WHERE relnamespace = 'public'::regnamespace`,
+    `SELECT relowner::regrole::text AS owner FROM pg_class WHERE relnamespace = 'public'::regnamespace
+     UNION SELECT proowner::regrole::text FROM pg_proc WHERE pronamespace = 'public'::regnamespace`,
   );
   return rows.map(({ owner }) => owner);
 };
@@ -99,6 +101,13 @@ describe.skipIf(lacksRoles())('a database in which one role did everything', () 
     expect((await other.dbRoles()).stderr).toBe('');
     expect(await asRole(other.settings.DATABASE_URL, 'CREATE TABLE mine ()')).toBe(INSUFFICIENT_PRIVILEGE);
     expect(await asRole(other.settings.DATABASE_URL, 'DELETE FROM audit_events')).toBe(INSUFFICIENT_PRIVILEGE);
+    expect(await ownersIn(other)).toEqual([other.roles.owner.name]);
+    // What triggers do in the owner's name they still may.
+    const person = `INSERT INTO users (id, email, email_key, roles, status) VALUES (gen_random_uuid(), 'a', 'a', '{user}', 'active')`;
+    for (const sql of [person, 'DELETE FROM users']) {
+      expect(await asRole(other.settings.DATABASE_URL, `${sql} RETURNING email`)).toEqual([{ email: 'a' }]);
+    }
+    expect(await other.db.query('SELECT 1 FROM subjects')).toEqual([]);
     await other.drop();
   });
 });

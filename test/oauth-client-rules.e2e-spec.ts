@@ -166,6 +166,11 @@ describe('the keys of a client', () => {
       { ...good, x: good.y },
       { ...good, x: `${good.x}=` },
       { ...good, x: `${good.x}AA` },
+      // The same number with a zero in front: two texts of one key.
+      {
+        ...good,
+        x: Buffer.from(`00${Buffer.from(good.x ?? '', 'base64url').toString('hex')}`, 'hex').toString('base64url'),
+      },
       { ...good, x: undefined },
       { ...good, use: 'enc' },
       { ...good, alg: 'HS256' },

@@ -46,6 +46,7 @@ describe('POST /api/v1/oauth-clients', () => {
       jwks: null,
       dpopBoundAccessTokens: false,
       requirePushedAuthorizationRequests: false,
+      registered: false,
       status: 'active',
       createdAt: expect.any(String),
       updatedAt: view.createdAt,

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { anAccount, type Account } from './support/account.js';
 import { testSettings } from './support/app.js';
 import { asAdmin, asUser, type TestCaller } from './support/callers.js';
+import { type Shown, TABLES } from './support/exported-tables.js';
 import { recordQueries } from './support/queries.js';
 import { startWall, type Wall } from './support/wall.js';
 
@@ -21,61 +22,6 @@ afterAll(() => app.stop());
 const PATH = '/api/v1/users/me/export';
 
 type Row = Record<string, unknown>;
-interface Shown {
-  /** The part of the copy with one row for each of these. */
-  readonly part:
-    | 'user'
-    | 'password'
-    | 'totp'
-    | 'recoveryCodes'
-    | 'passkeys'
-    | 'sessions'
-    | 'apiKeys'
-    | 'oauthClients'
-    | 'records'
-    | 'securityEvents'
-    | 'audit';
-  readonly mine: string;
-  readonly without?: Readonly<Record<string, string>>;
-}
-
-const FOLDED = 'the value beside it, as it is compared';
-/** Each table: where its rows stand in the copy, or why they are left out of it. */
-const TABLES: Readonly<Record<string, Shown | string>> = {
-  users: { part: 'user', mine: 'id = $1', without: { email_key: FOLDED, username_key: FOLDED } },
-  passwords: { part: 'password', mine: 'user_id = $1', without: { hash: 'whoever has it can guess the password' } },
-  sessions: { part: 'sessions', mine: 'user_id = $1' },
-  api_keys: { part: 'apiKeys', mine: 'owner_id = $1', without: { public_id: 'shown as the end of the prefix' } },
-  oauth_clients: { part: 'oauthClients', mine: 'owner_id = $1' },
-  records: { part: 'records', mine: 'owner_id = $1' },
-  totp_factors: {
-    part: 'totp',
-    mine: 'user_id = $1',
-    without: { sealed_secret: 'whoever has it has the factor', last_step: 'shown as the time of its last use' },
-  },
-  recovery_codes: { part: 'recoveryCodes', mine: 'user_id = $1', without: { hash: 'of a secret' } },
-  passkeys: {
-    part: 'passkeys',
-    mine: 'user_id = $1',
-    without: { credential_id: 'shown in base64url', public_key: 'shows nothing, and is of no use to anybody else' },
-  },
-  security_events: { part: 'securityEvents', mine: 'user_id = $1' },
-  audit_events: { part: 'audit', mine: 'actor_id = $1' },
-  subjects: 'the id alone',
-  attempts: 'keyed hashes of what is guessed at, with counts that last a few hours',
-  challenges: 'hashes of questions that last five minutes',
-  email_tokens: 'hashes of secrets; the address they went to is shown',
-  outgoing_mails: 'what waits to be sent, for a day at most, and that it was, for an hour',
-  refresh_tokens: 'hashes and sealed values of secrets; the session is shown',
-  api_key_secrets: 'hashes of secrets; the key is shown',
-  oauth_client_secrets: 'hashes of secrets; the client is shown',
-  idempotency_keys: 'answers already given, kept for a day; what they made is among the records',
-  invitations: 'the hash of a secret; who has not used it yet cannot ask',
-  revocations: 'ids that every instance must hear of, kept for a day',
-  signing_keys: 'of the service',
-  migrations: 'of the service',
-};
-
 const rowsOf = (table: string, { mine }: Shown) => app.db.query<Row>(`SELECT * FROM ${table} WHERE ${mine}`, [me.id]);
 const copyOf = async (caller: Pick<TestCaller, 'call'>) => {
   const { status, body } = await caller.call('GET', PATH);
@@ -95,7 +41,9 @@ describe('GET /api/v1/users/me/export', () => {
     expect(Object.keys(body).toSorted()).toEqual([
       'apiKeys',
       'audit',
+      'grants',
       'oauthClients',
+      'outsideAccounts',
       'passkeys',
       'password',
       'records',

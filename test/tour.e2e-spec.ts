@@ -4,7 +4,9 @@ import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { freePort } from '../scripts/lib/network.mjs';
 import { startApp, type TestApp } from './support/app.js';
+import { asAdmin } from './support/callers.js';
 
 interface Block {
   readonly title: string;
@@ -15,6 +17,7 @@ interface Block {
 const MARK = '--- end of a block ---';
 const page = readFileSync('docs/tour.md', 'utf8');
 const blocks = blocksOf(page);
+const oauthBlocks = blocksOf(readFileSync('docs/tour-oauth.md', 'utf8'));
 const missing = ['bash', 'curl'].filter((tool) => spawnSync(tool, ['--version']).error);
 
 /** The limits are the ones a person meets. */
@@ -48,6 +51,29 @@ describe.skipIf(skipped)(`docs/tour.md${skipped ? ` needs ${missing.join(' and '
     expect(masked(printed[index] ?? '', expected)).toBe(expected);
   });
 });
+
+describe.skipIf(skipped)(
+  `docs/tour-oauth.md${skipped ? ` needs ${missing.join(' and ')}, which is not here` : ''}`,
+  () => {
+    let app: TestApp;
+    let printed: string[] = [];
+
+    beforeAll(async () => {
+      const port = await freePort();
+      const settings = { PORT: String(port), PUBLIC_URL: `http://127.0.0.1:${port}` };
+      // Two more than a person has: the administrator of the first start registers and logs in here.
+      app = await startApp({ ...defaults, ...settings, RATE_LIMIT_SENSITIVE: '7/minute' });
+      const { email: ADMIN_EMAIL, password: ADMIN_PASSWORD } = await asAdmin(app);
+      printed = await run(oauthBlocks, app.url, { ADMIN_EMAIL, ADMIN_PASSWORD });
+    });
+
+    afterAll(() => app.stop());
+
+    it.each(oauthBlocks.map((block, index) => ({ ...block, index })))('$index $title', ({ expected, index }) => {
+      expect(masked(printed[index] ?? '', expected)).toBe(expected);
+    });
+  },
+);
 
 describe('the text of docs/tour.md', () => {
   it('has an expected output under every block of commands, and nothing else in fences', () => {
@@ -102,10 +128,10 @@ function blocksOf(text: string): Block[] {
 }
 
 /** Runs the blocks in one shell, as a person pastes them; what each printed, errors included. */
-async function run(all: readonly Block[], baseUrl: string): Promise<string[]> {
+async function run(all: readonly Block[], baseUrl: string, given: Record<string, string> = {}): Promise<string[]> {
   const script = all.map(({ commands }) => `${commands}echo '${MARK}'\n`).join('');
   const { PATH = '', ...rest } = process.env;
-  const env = { ...rest, PATH: [dirname(process.execPath), PATH].join(delimiter), BASE_URL: baseUrl };
+  const env = { ...rest, PATH: [dirname(process.execPath), PATH].join(delimiter), BASE_URL: baseUrl, ...given };
   const { stdout } = await promisify(execFile)('bash', ['-c', `exec 2>&1\n${script}`], { env, timeout: 60_000 });
   return stdout.split(`${MARK}\n`).slice(0, -1);
 }

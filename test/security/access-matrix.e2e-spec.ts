@@ -26,9 +26,11 @@ const MATRIX = `
   route                                      nobody broken reader user  audit. admin full  narrow dead  strang. admin-strang.
   GET    /.well-known/jwks.json              200    200    200    200   200    200   200   200    200   -       -
   GET    /.well-known/security.txt           200    200    200    200   200    200   200   200    200   -       -
+  GET    /.well-known/oauth-protected-resource/api 200 200 200 200   200    200   200   200    200   -       -
   GET    /openapi.json                       200    200    200    200   200    200   200   200    200   -       -
   GET    /docs                               200    200    200    200   200    200   200   200    200   -       -
   GET    /docs/:asset                        200    200    200    200   200    200   200   200    200   -       -
+  GET    /assets/:asset                      200    200    200    200   200    200   200   200    200   -       -
   GET    /dev/mailbox                        hidden hidden hidden hidden hidden hidden hidden hidden hidden -     -
   GET    /health/live                        200    200    200    200   200    200   200   200    200   -       -
   GET    /health/ready                       200    200    200    200   200    200   200   200    200   -       -
@@ -42,6 +44,7 @@ const MATRIX = `
   POST   /api/v1/auth/password/reset         204    204    204    204   204    204   204   204    204   -       -
   POST   /api/v1/auth/passkey/options        200    200    200    200   200    200   200   200    200   -       -
   POST   /api/v1/auth/passkey                200    200    200    200   200    200   200   200    passkey -     -
+  GET    /api/v1/auth/providers              200    200    200    200   200    200   200   200    200   -       -
   POST   /api/v1/auth/logout                 anon   token  204    204   204    204   first first  key   -       -
   POST   /api/v1/auth/login/mfa              200    200    200    200   200    200   200   200    200   -       -
   POST   /api/v1/auth/login/password         204    204    204    204   204    204   204   204    204   -       -
@@ -59,6 +62,8 @@ const MATRIX = `
   GET    /api/v1/users/me/passkeys           anon   token  200    200   200    200   first first  key   -       -
   PATCH  /api/v1/users/me/passkeys/:id       anon   token  scope  200   200    200   first first  key   hidden  hidden
   DELETE /api/v1/users/me/passkeys/:id       anon   token  scope  204   204    204   first first  key   hidden  hidden
+  GET    /api/v1/users/me/grants             anon   token  200    200   200    200   first first  key   -       -
+  DELETE /api/v1/users/me/grants/:id         anon   token  204    204   204    204   first first  key   hidden  hidden
   GET    /api/v1/users/me/security-events    anon   token  200    200   200    200   first first  key   -       -
   GET    /api/v1/users/me/export             anon   token  200    200   200    200   first first  key   -       -
   POST   /api/v1/users/me/deletion           anon   token  scope  202   202    202   first first  key   -       -

@@ -6,7 +6,14 @@ import { OpenApiDocument } from '../../src/docs/openapi.js';
 import { FirstParty, Public, RequireRoles, RequireScopes } from '../../src/security/access.decorators.js';
 import { RouteDeclarations } from '../../src/security/route-declarations.js';
 import { policyOf } from '../../src/security/route-policy.js';
-import { type DeclaredRoute, declaredRoutes, operationIds, startAppWithRoutes } from '../support/routes.js';
+import {
+  type DeclaredRoute,
+  declaredRoutes,
+  isBesideTheApi,
+  isHeadOfGet,
+  operationIds,
+  startAppWithRoutes,
+} from '../support/routes.js';
 
 let app: Awaited<ReturnType<typeof startAppWithRoutes>>;
 
@@ -28,9 +35,24 @@ describe('who may call what', () => {
     const registered = declaredRoutes(app, app.registered).map(({ method, path }) => `${method} ${path}`);
     const documented = operationIds(app.nest.get(OpenApiDocument).document?.paths ?? {});
     expect(registered.toSorted()).toEqual([...documented.keys()].toSorted());
-    expect([...documented.values()].toSorted()).toEqual(
-      [...app.nest.get(RouteDeclarations).policies().keys()].toSorted(),
-    );
+    const policies = app.nest.get(RouteDeclarations).policies();
+    const pages = [...policies.keys()].filter((name) => !new Set(documented.values()).has(name));
+    expect(pages.filter((name) => !policies.get(name)?.isPublic)).toEqual([]);
+    expect(pages.length + documented.size).toBe(policies.size);
+  });
+
+  it('is nobody to begin with on pages and at the authorization server: each has a session or a client of its own', async () => {
+    const beside = app.registered.filter((route) => isBesideTheApi(route) && !isHeadOfGet(route, app.registered));
+    const rows = beside.map(({ method, path, config }) => [
+      method,
+      path,
+      config.refusals ?? '',
+      config.sensitive ? 'sensitive' : config.addressLimitOnly ? 'address' : '',
+      (config.consumes ?? []).join(' '),
+    ]);
+    const sorted = rows.toSorted((a, b) => (`${a[1]} ${a[0]}` < `${b[1]} ${b[0]}` ? -1 : 1));
+    const table = tableOf([['method', 'path', 'refusals', 'limits', 'body'], ...sorted]);
+    await expect(`${table}\n`).toMatchFileSnapshot('declared-pages.txt');
   });
 
   it('is demanded of a route that is registered past the controllers too', () => {

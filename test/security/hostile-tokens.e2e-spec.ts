@@ -11,10 +11,13 @@ import { until } from '../../scripts/lib/until.mjs';
 
 const ME = '/api/v1/users/me';
 const MINUTE_MS = 60_000;
+/** Where tokens come from (RFC 9728), and the other way in which they are sent (RFC 9449). */
+const BESIDE =
+  'resource_metadata="http://localhost:3000/.well-known/oauth-protected-resource/api", DPoP algs="ES256 EdDSA Ed25519"';
 const TOKEN_INVALID = {
   status: 401,
   code: 'token_invalid',
-  challenge: 'Bearer realm="rampart", error="invalid_token"',
+  challenge: `Bearer realm="rampart", error="invalid_token", ${BESIDE}`,
   type: 'application/problem+json; charset=utf-8',
 };
 
@@ -149,7 +152,7 @@ describe('a good credential in the wrong place', () => {
     const { path = ME, method = 'GET', options } = place(world.token());
     const { status, body, headers } = await app.call(method, path, options);
     expect([status, body.code]).toEqual([401, 'authentication_required']);
-    expect(headers.get('www-authenticate')).toBe('Bearer realm="rampart"');
+    expect(headers.get('www-authenticate')).toBe(`Bearer realm="rampart", ${BESIDE}`);
   });
 
   it('is no API key because it is a good token', async () => {

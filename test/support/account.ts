@@ -77,6 +77,11 @@ async function fillIn({ db }: TestApp, { id }: TestCaller, keyId: string): Promi
     id,
   ]);
   await db.query('UPDATE passkeys SET last_used_at = now() WHERE user_id = $1', [id]);
+  await db.query(
+    `INSERT INTO outside_accounts (id, user_id, provider, issuer, subject, last_used_at)
+     VALUES (gen_random_uuid(), $1::uuid, 'sso', 'https://sso.example', $1::text, now())`,
+    [id],
+  );
   await db.query('UPDATE api_keys SET last_used_at = now() WHERE id = $1', [keyId]);
   await db.query(`INSERT INTO invitations SELECT sha256($1::text::bytea), $1::uuid, now() + interval '1 day'`, [id]);
 }

@@ -12,7 +12,28 @@ declare const PublicKeyCredential: {
   parseRequestOptionsFromJSON(json: object): object;
 };
 
-/** A Chromium of this machine without a window, and a person at it whose device says yes to everything. */
+/** A Chromium of this machine without a window. As root it has no sandbox to give. */
+export const launchBrowser = (): Promise<Browser> =>
+  chromium.launch({ executablePath: findBrowser(), chromiumSandbox: process.getuid?.() !== 0 });
+
+/** Puts a virtual authenticator (WebAuthn section 11) beside a page, whose person says yes to everything. */
+export async function addAuthenticator(page: Page): Promise<CDPSession> {
+  const devtools = await page.context().newCDPSession(page);
+  await devtools.send('WebAuthn.enable');
+  await devtools.send('WebAuthn.addVirtualAuthenticator', {
+    options: {
+      protocol: 'ctap2',
+      transport: 'internal',
+      hasResidentKey: true,
+      hasUserVerification: true,
+      isUserVerified: true,
+      automaticPresenceSimulation: true,
+    },
+  });
+  return devtools;
+}
+
+/** Such a browser, and a person at it whose device says yes to everything. */
 export class PasskeyBrowser {
   private constructor(
     private readonly browser: Browser,
@@ -22,26 +43,10 @@ export class PasskeyBrowser {
 
   /** Opens this page, with a virtual authenticator (WebAuthn section 11) beside it. */
   static async open(url: string): Promise<PasskeyBrowser> {
-    const browser = await chromium.launch({
-      executablePath: findBrowser(),
-      // As root it has no sandbox to give.
-      chromiumSandbox: process.getuid?.() !== 0,
-    });
+    const browser = await launchBrowser();
     const page = await browser.newPage();
     await page.goto(url);
-    const devtools = await page.context().newCDPSession(page);
-    await devtools.send('WebAuthn.enable');
-    await devtools.send('WebAuthn.addVirtualAuthenticator', {
-      options: {
-        protocol: 'ctap2',
-        transport: 'internal',
-        hasResidentKey: true,
-        hasUserVerification: true,
-        isUserVerified: true,
-        automaticPresenceSimulation: true,
-      },
-    });
-    return new PasskeyBrowser(browser, page, devtools);
+    return new PasskeyBrowser(browser, page, await addAuthenticator(page));
   }
 
   /** Goes to another page; the person and their device stay. */

@@ -36,6 +36,8 @@ export const clientRules: readonly [
   ['a client has a scope', 'oauth_clients', { scopes: [] }, 'oauth_clients_scopes'],
   ['keys where they are used', 'oauth_clients', { auth_method: 'private_key_jwt' }, 'oauth_clients_jwks'],
   ['no keys where they are not', 'oauth_clients', { jwks: '{}' }, 'oauth_clients_jwks'],
+  ['what registered itself is nobody’s', 'oauth_clients', { registered: true }, 'oauth_clients_registered'],
+  ['and never acts alone', 'oauth_clients', { ...ITSELF, registered: true }, 'oauth_clients_registered'],
   ['a secret belongs to a client', 'oauth_client_secrets', { client_id: NOBODY }, 'oauth_client_secrets_client'],
   ['its secret is a hash', 'oauth_client_secrets', { hash: Buffer.from('secret') }, 'oauth_client_secrets_hash'],
 ];

@@ -6,13 +6,16 @@ import { type Kind, requests } from './matrix.js';
 /** What is answered from memory or from files. */
 const WITHOUT_DATABASE: ReadonlySet<string> = new Set([
   'GET /.well-known/security.txt',
+  'GET /.well-known/oauth-protected-resource/api',
   'GET /openapi.json',
   'GET /docs',
   'GET /dev/mailbox',
   'GET /docs/:asset',
+  'GET /assets/:asset',
   // For a second, which is how old its keys may be; then not.
   'GET /.well-known/jwks.json',
   'GET /health/live',
+  'GET /api/v1/auth/providers',
 ]);
 
 /** The contract: nobody waits longer for an answer, whatever happened to the database. */

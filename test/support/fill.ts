@@ -13,6 +13,7 @@ const AGO = `now() - make_interval(secs => i)`;
 
 /** Every table large enough that reading all of it would show. Of twenty records one is another's, of fifty one is deleted. */
 const rows = (owner: string): Readonly<Record<string, [count: number, columns: string, values: string]>> => ({
+  subjects: [PEOPLE, 'id', ID],
   users: [
     PEOPLE,
     'id, email, email_key, username, username_key, roles, status, deletion_due_at, created_at',
@@ -78,11 +79,12 @@ export async function fill(db: TestDatabase, owner: string): Promise<ReadonlySet
      FROM pg_constraint WHERE contype = 'f' AND connamespace = 'public'::regnamespace`,
   );
   for (const { drop } of references) await db.query(drop);
+  // A statement for all of them is faster than a trigger for each.
+  await db.query('ALTER TABLE users DISABLE TRIGGER USER');
   await Promise.all([fillTables(db, { records: records as Filling }), fillTables(db, others)]);
-  // Triggers have filled it with the people.
-  await db.query('VACUUM ANALYZE subjects');
+  await db.query('ALTER TABLE users ENABLE TRIGGER USER');
   for (const { make } of references) await db.query(make);
-  return new Set(Object.keys({ subjects: null, records, ...others }));
+  return new Set(Object.keys({ records, ...others }));
 }
 
 type Filling = ReturnType<typeof rows>[string];

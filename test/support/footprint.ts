@@ -20,9 +20,15 @@ const SPENT: Readonly<Record<string, readonly string[]>> = {
 export const unspent = (route: string, footprint: Record<string, string>): Record<string, string> =>
   Object.fromEntries(Object.entries(footprint).filter(([table]) => !SPENT[route]?.includes(table)));
 
+/**
+ * What is no effect of a request: when a key was last used is written in batches, of refused uses too, and a sealed successor goes after
+ * its grace.
+ */
+const LATER: Readonly<Record<string, string>> = { api_keys: 'last_used_at', refresh_tokens: 'successor_sealed' };
+
 function sumOf(table: string): string {
-  // When a key was last used is written in batches, later, and of refused uses too: it is no effect of a request.
-  const row = table === 'api_keys' ? `to_jsonb(t) - 'last_used_at'` : 'to_jsonb(t)';
+  const later = LATER[table];
+  const row = later ? `to_jsonb(t) - '${later}'` : 'to_jsonb(t)';
   return `SELECT '${table}' AS name, count(*) || ' ' || coalesce(md5(string_agg(r, ',' ORDER BY r)), '') AS sum
           FROM (SELECT (${row})::text AS r FROM ${table} t) rows`;
 }

@@ -1,8 +1,9 @@
+import { assets } from '../../src/pages/assets.js';
 import type { Reached } from './app.js';
 import { asAdmin, asAuditor, asReader, asUser, claimsOf, type TestCaller, withKey } from './callers.js';
 import { aClient, aKey, aPerson, aRecord } from './factories.js';
 import type { RequestOptions } from './http.js';
-import { anEmailToken, aSession, aStoredClient, aStoredKey, aStoredRecord, aUser } from './rows.js';
+import { aGrant, anEmailToken, aSession, aStoredClient, aStoredKey, aStoredRecord, aUser } from './rows.js';
 import { challengeOf, codeOf, mayHaveFactor, steppedUp, withTotp } from './totp.js';
 import { aChallenge, aDevice, aPasskey } from './passkeys.js';
 
@@ -88,10 +89,12 @@ const withStoredPasskey: Prepare = async (app, kind) => {
 export const requests: Readonly<Record<string, Prepare>> = {
   'GET /.well-known/jwks.json': nothing,
   'GET /.well-known/security.txt': nothing,
+  'GET /.well-known/oauth-protected-resource/api': nothing,
   'GET /openapi.json': nothing,
   'GET /docs': nothing,
   'GET /docs/:asset': () => ({ id: 'docs.js' }),
   'GET /dev/mailbox': nothing,
+  'GET /assets/:asset': () => ({ id: assets.style.path.split('/')[2] }),
   'GET /health/live': nothing,
   'GET /health/ready': nothing,
   'POST /api/v1/auth/register': () => ({ json: aPerson() }),
@@ -129,6 +132,7 @@ export const requests: Readonly<Record<string, Prepare>> = {
     const [{ device }, challenge] = [await aPasskey(app.db, id), await aChallenge(app.db, 'passkey_assertion', null)];
     return { json: { response: device.get({ challenge, rpId: 'localhost' }) } };
   },
+  'GET /api/v1/auth/providers': nothing,
   'GET /api/v1/auth/sessions': nothing,
   'DELETE /api/v1/auth/sessions': nothing,
   'DELETE /api/v1/auth/sessions/:id': async ({ db }, { owner }) => ({ id: await aSession(db, owner.id) }),
@@ -148,6 +152,8 @@ export const requests: Readonly<Record<string, Prepare>> = {
     return { json: { name: 'A device', response: aDevice().create(options) } };
   }),
   'GET /api/v1/users/me/passkeys': nothing,
+  'GET /api/v1/users/me/grants': nothing,
+  'DELETE /api/v1/users/me/grants/:id': async ({ db }, { owner }) => ({ id: await aGrant(db, owner.id) }),
   'PATCH /api/v1/users/me/passkeys/:id': async (app, kind) => ({
     ...(await withStoredPasskey(app, kind)),
     json: { name: 'new' },

@@ -8,12 +8,12 @@ import { testSettings } from './settings.js';
 /** A device of somebody whose pages are those of the application. */
 export const aDevice = (): Authenticator => new Authenticator(testSettings.PUBLIC_URL);
 
-/** Registers a new device for this person over HTTP, honestly. */
+/** Registers a device, a new one unless told, for this person over HTTP, honestly. */
 export async function withPasskey(
   owner: TestCaller,
   name = 'A device',
+  device = aDevice(),
 ): Promise<{ id: string; device: Authenticator; recoveryCodes: string[] | undefined }> {
-  const device = aDevice();
   const { body: options } = await owner.call('POST', '/api/v1/users/me/passkeys/options');
   const json = { name, response: device.create(options) };
   const { status, body, text } = await owner.call('POST', '/api/v1/users/me/passkeys', { json });

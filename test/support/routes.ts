@@ -39,12 +39,15 @@ export async function startAppWithRoutes(
 export const isHeadOfGet = ({ method, path }: RegisteredRoute, all: readonly RegisteredRoute[]): boolean =>
   method === 'HEAD' && all.some((route) => route.method === 'GET' && route.path === path);
 
-/** The routes with the policy the guards ask. Throws for a route that no controller declares. */
+/** Pages for people and the endpoints of OAuth: public, described by standards or by nobody, and swept by specs of their own. */
+export const isBesideTheApi = ({ config }: RegisteredRoute): boolean => config.refusals !== undefined;
+
+/** The routes of the API with the policy the guards ask. Throws for a route that no controller declares. */
 export function declaredRoutes({ nest }: TestApp, registered: readonly RegisteredRoute[]): DeclaredRoute[] {
   const policies = nest.get(RouteDeclarations).policies();
   const operations = operationIds(nest.get(OpenApiDocument).document?.paths ?? {});
   return registered
-    .filter((route) => !isHeadOfGet(route, registered))
+    .filter((route) => !isBesideTheApi(route) && !isHeadOfGet(route, registered))
     .map((route) => {
       const policy = policies.get(operations.get(`${route.method} ${route.path}`) ?? '');
       if (!policy) throw new Error(`${route.method} ${route.path} is registered, but no controller declares it`);

@@ -18,6 +18,11 @@ export async function anEmailToken(db: Database, purpose = 'verify_email'): Prom
   // Who has a password to reset has confirmed the address before.
   if (purpose === 'reset_password')
     await db.query('UPDATE users SET email_verified_at = now() WHERE id = $1', [userId]);
+  return anEmailTokenOf(db, userId, purpose);
+}
+
+/** What a mail to somebody who is there would hold. */
+export async function anEmailTokenOf(db: Database, userId: string, purpose: string): Promise<string> {
   const token = randomBytes(32).toString('base64url');
   await db.query(
     `INSERT INTO email_tokens (hash, mail_id, user_id, purpose, email, expires_at)
@@ -63,6 +68,23 @@ export async function aStoredRecord(db: Database, ownerId: string, deletedAt: Da
   await db.query(
     `INSERT INTO records (id, owner_id, name, classification, content, deleted_at) VALUES ($1, $2, 'stored', 'internal', '{}', $3)`,
     [id, ownerId, deletedAt],
+  );
+  return id;
+}
+
+/** What this person has let a client do, whose row is made with it. */
+export async function aGrant(db: Database, userId: string): Promise<string> {
+  const [clientId, id] = [randomUUID(), randomUUID()];
+  await db.query(
+    `INSERT INTO oauth_clients (id, name, application_type, auth_method, redirect_uris, grant_types, scopes)
+     VALUES ($1, 'An application', 'native', 'none', '{http://127.0.0.1/}', '{authorization_code}', '{data:read}')`,
+    [clientId],
+  );
+  const payload = { accountId: userId, clientId, kind: 'Grant', jti: id };
+  await db.query(
+    `INSERT INTO oauth_grants (id, user_id, client_id, scopes, payload, expires_at)
+     VALUES ($1, $2, $3, '{data:read}', $4, now() + interval '1 day')`,
+    [id, userId, clientId, payload],
   );
   return id;
 }

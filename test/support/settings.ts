@@ -10,4 +10,5 @@ export const testSettings = {
   RATE_LIMIT_ANONYMOUS: '1000000/minute',
   RATE_LIMIT_PRINCIPAL: '1000000/minute',
   RATE_LIMIT_SENSITIVE: '1000000/minute',
+  RATE_LIMIT_CLIENT: '1000000/minute',
 } as const;

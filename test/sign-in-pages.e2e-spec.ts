@@ -1,0 +1,189 @@
+import { randomBytes } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { TestApp } from './support/app.js';
+import { Authenticator, type RequestOptions } from './support/authenticator.js';
+import { attributeOf, Browse, formsOf, type Visited } from './support/browse.js';
+import { asAdmin, asUser, type TestCaller } from './support/callers.js';
+import { withPasskey } from './support/passkeys.js';
+import { placeOf, RelyingParty, signInTo, startIssuer } from './support/relying-party.js';
+import { codeOf, letCodesPass, steppedUp, withTotp } from './support/totp.js';
+
+let app: TestApp;
+let admin: TestCaller;
+let party: RelyingParty;
+
+beforeAll(async () => {
+  // Passkeys need a name, and this is the one that a machine has for itself.
+  app = await startIssuer({}, 'localhost');
+  admin = await asAdmin(app);
+  party = await RelyingParty.of(app, admin);
+});
+afterAll(() => app.stop());
+
+const alertOf = ({ html }: Visited): string =>
+  /role="alert">[\s\S]*?<p>([\s\S]*?)<\/p>/.exec(html)?.[1]?.replaceAll(/\s+/g, ' ').trim() ?? '';
+
+/** A browser at the first page of a sign-in for the application. */
+async function atLogin(): Promise<Browse> {
+  const browser = new Browse(app.url);
+  await browser.get((await party.begin()).url);
+  return browser;
+}
+const enter = (browser: Browse, { email, password }: Pick<TestCaller, 'email' | 'password'>) =>
+  browser.submit({ email, password });
+/** Answers the form for a passkey as its script would. */
+function byPasskey(browser: Browse, device: Authenticator): Promise<Visited> {
+  const { html } = browser.page;
+  const options = JSON.parse(attributeOf(html, 'data-options') ?? '') as RequestOptions;
+  const which = formsOf(html).findIndex(({ fields }) => fields.some(([name]) => name === 'response'));
+  return browser.submit({ response: JSON.stringify(device.get(options)) }, which);
+}
+
+describe('POST /login/:interaction', () => {
+  it('says no more than that it does not match, and keeps the address', async () => {
+    const [user, browser] = [await asUser(app), await atLogin()];
+    const answers = [];
+    for (const email of [user.email, 'nobody@example.com', 'no address', '']) {
+      const page = await enter(browser, { email, password: 'not the password' });
+      answers.push([
+        page.status,
+        alertOf(page),
+        attributeOf(/<input[^>]*id="email"[^>]*>/.exec(page.html)?.[0] ?? '', 'value'),
+      ]);
+    }
+    const sentence = 'That email and password do not match.';
+    expect(answers).toEqual([
+      [422, sentence, user.email],
+      [422, sentence, 'nobody@example.com'],
+      [422, sentence, 'no address'],
+      [422, sentence, ''],
+    ]);
+    expect(placeOf(await enter(browser, user))).toBe('/consent/:uid');
+  });
+
+  it('never shows a password again', async () => {
+    const page = await enter(await atLogin(), { email: 'a@example.com', password: 'a wrong one to look for' });
+    expect(page.html).not.toContain('a wrong one to look for');
+  });
+
+  it('lets nobody in who is disabled, and does not say why', async () => {
+    const user = await asUser(app);
+    await admin.call('PATCH', `/api/v1/users/${user.id}`, { json: { status: 'disabled' } });
+    const page = await enter(await atLogin(), user);
+    expect([page.status, alertOf(page)]).toEqual([422, 'That email and password do not match.']);
+  });
+
+  it('makes who guesses wait, the right password too, and tells them so on a page', async () => {
+    const [user, browser] = [await asUser(app), await atLogin()];
+    let page = await enter(browser, { email: user.email, password: 'guess 0' });
+    for (let guesses = 1; page.status === 422 && guesses < 20; guesses += 1) {
+      page = await enter(browser, { email: user.email, password: `guess ${guesses}` });
+    }
+    expect([page.status, Number(page.headers['retry-after']) > 0]).toEqual([429, true]);
+    expect(page.html).toContain('Too many tries');
+    await browser.get((await party.begin()).url);
+    expect((await enter(browser, user)).status).toBe(429);
+  });
+});
+
+describe('POST /login/:interaction/mfa', () => {
+  const someone = async () => withTotp(app, await asUser(app));
+
+  it('asks for the code after the password, and says when it is wrong', async () => {
+    const [user, browser] = [await someone(), await atLogin()];
+    const page = await enter(browser, user);
+    expect([page.status, page.html.includes('Code from your authenticator app')]).toEqual([200, true]);
+    const wrong = await browser.submit({ code: '000000' });
+    expect([wrong.status, alertOf(wrong)]).toEqual([422, 'That code is wrong, or was used before.']);
+    const code = await codeOf(user.secret);
+    // As the application shows it.
+    expect(placeOf(await browser.submit({ code: `${code.slice(0, 3)} ${code.slice(3)}` }))).toBe('/consent/:uid');
+  });
+
+  it('says in the tokens that two factors were shown', async () => {
+    const user = await someone();
+    const begun = await party.begin();
+    const browser = new Browse(app.url);
+    await browser.get(begun.url);
+    await enter(browser, user);
+    await browser.submit({ code: await codeOf(user.secret) });
+    const { location } = await browser.submit({ decision: 'allow' });
+    expect((await party.finish(begun, location)).claims()).toMatchObject({ acr: 'aal2', amr: ['mfa'] });
+  });
+
+  it('takes a recovery code once', async () => {
+    const user = await someone();
+    const [recoveryCode = ''] = user.recoveryCodes;
+    const places = [];
+    for (let times = 0; times < 2; times += 1) {
+      const browser = await atLogin();
+      await enter(browser, user);
+      const page = await browser.submit({ recoveryCode }, 1);
+      places.push([placeOf(page), alertOf(page)]);
+    }
+    expect(places).toEqual([
+      ['/consent/:uid', ''],
+      ['/login/:uid/mfa', 'That code is wrong, or was used before.'],
+    ]);
+  });
+
+  it('begins again where the first step was too long ago', async () => {
+    const [user, browser] = [await someone(), await atLogin()];
+    await enter(browser, user);
+    await app.db.query(`UPDATE challenges SET expires_at = now() - interval '1 second' WHERE user_id = $1`, [user.id]);
+    const page = await browser.submit({ code: await codeOf(user.secret) });
+    expect([page.status, alertOf(page)]).toEqual([422, 'That took too long. Sign in again.']);
+    expect(placeOf(await enter(browser, user))).not.toBe('/consent/:uid');
+  });
+
+  it('takes a passkey as the second step', async () => {
+    const user = await asUser(app);
+    const { device } = await withPasskey(user, 'Laptop', new Authenticator(app.url));
+    const browser = await atLogin();
+    expect((await enter(browser, user)).html).toContain('Use a passkey');
+    expect(placeOf(await byPasskey(browser, device))).toBe('/consent/:uid');
+  });
+});
+
+describe('POST /login/:interaction/passkey', () => {
+  it('signs in by a passkey alone', async () => {
+    const { device } = await withPasskey(await asUser(app), 'Laptop', new Authenticator(app.url));
+    expect(placeOf(await byPasskey(await atLogin(), device))).toBe('/consent/:uid');
+  });
+
+  it('says when a passkey is none of ours', async () => {
+    const stranger = new Authenticator(app.url);
+    stranger.create({ challenge: 'x', rp: { id: 'localhost' }, user: { id: admin.id } });
+    const page = await byPasskey(await atLogin(), stranger);
+    expect([page.status, alertOf(page)]).toEqual([
+      422,
+      'That passkey was not accepted. Try again, or use your password.',
+    ]);
+  });
+
+  it('is hidden until a script shows that it can be used', async () => {
+    const { html } = (await atLogin()).page;
+    expect(/<form[^>]*data-passkey="get"[^>]*\shidden\s*>/.test(html)).toBe(true);
+  });
+});
+
+describe('POST /login/:interaction/password', () => {
+  it('wants a longer password from who has lost the second factor, and then the sign-in goes on', async () => {
+    const me = await withTotp(app, await asUser(app));
+    const short = randomBytes(6).toString('base64url');
+    const { token } = await steppedUp(app, me);
+    const change = { currentPassword: me.password, newPassword: short };
+    await me.call('POST', '/api/v1/users/me/password', { token, json: change });
+    await letCodesPass(app, me.id);
+    await me.call('DELETE', '/api/v1/users/me/mfa/totp', { token: (await steppedUp(app, me)).token });
+    const browser = await atLogin();
+    const page = await enter(browser, { email: me.email, password: short });
+    expect(page.html).toContain('Choose a new password');
+    const again = await browser.submit({ password: 'short' });
+    expect([again.status, alertOf(again)]).toEqual([422, expect.stringContaining('15')]);
+    const password = randomBytes(15).toString('base64url');
+    expect(placeOf(await browser.submit({ password }))).toBe('/login/:uid');
+    expect(placeOf(await enter(browser, { email: me.email, password }))).toBe('/consent/:uid');
+    await signInTo(app, { email: me.email, password });
+  });
+});
