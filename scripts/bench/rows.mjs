@@ -23,10 +23,10 @@ const { host } = new URL(PUBLIC_URL);
  * @param {string} method
  * @param {string} path
  * @param {Record<string, string>} [headers]
- * @param {unknown} [json]
+ * @param {unknown} [json] or a text, as it is
  */
-function bytesOf(method, path, headers = {}, json) {
-  const body = json === undefined ? '' : JSON.stringify(json);
+export function bytesOf(method, path, headers = {}, json) {
+  const body = json === undefined ? '' : typeof json === 'string' ? json : JSON.stringify(json);
   const all = json === undefined ? headers : { 'Content-Type': 'application/json', ...headers };
   const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`);
   const length = json === undefined ? '' : `Content-Length: ${Buffer.byteLength(body)}\r\n`;

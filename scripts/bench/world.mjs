@@ -79,6 +79,7 @@ export class World {
       RATE_LIMIT_ANONYMOUS: NEVER,
       RATE_LIMIT_PRINCIPAL: NEVER,
       RATE_LIMIT_SENSITIVE: NEVER,
+      RATE_LIMIT_CLIENT: NEVER,
     };
     const contestant = await Contestant.start({
       name,

@@ -1,5 +1,6 @@
 // @ts-check
 import { randomBytes } from 'node:crypto';
+import { demoAuthorization } from './demo-client.mjs';
 import { palette } from './progress.mjs';
 
 /** @param {string} text */
@@ -19,7 +20,7 @@ const post = (curl, path, body) =>
  * @param {string} [certificate]
  */
 function examples(url, credentials, certificate) {
-  const curl = `curl -s ${certificate ? `--cacert ${quoted(certificate)} ` : ''}${url}`;
+  const curl = curlOf(url, certificate);
   const { email, password } = credentials?.user ?? {};
   if (credentials && password) {
     return [
@@ -34,6 +35,12 @@ function examples(url, credentials, certificate) {
   };
   return [`${curl}/health/ready`, `${curl}/.well-known/jwks.json`, post(curl, '/api/v1/auth/register', person)];
 }
+
+/**
+ * @param {string} url
+ * @param {string} [certificate]
+ */
+const curlOf = (url, certificate) => `curl -s ${certificate ? `--cacert ${quoted(certificate)} ` : ''}${url}`;
 
 /**
  * The credentials, in the one place they are ever shown.
@@ -95,6 +102,16 @@ export function screen(facts, stream = process.stdout) {
     ...examples(url, credentials, certificate).map((line) => `  ${line}`),
     '',
   );
+  if (credentials) {
+    const { address, exchange } = demoAuthorization(url, curlOf(url, certificate));
+    lines.push(
+      `  ${paint.dim('Let the demo application in: sign in there as the user, and put the code of the last address behind the command')}`,
+      `  ${paint.dim('(node examples/client.mjs does all of it):')}`,
+      `  ${paint.cyan(address)}`,
+      `  ${exchange}`,
+      '',
+    );
+  }
   const hint = watching ? 'Watching src/ and migrations/. Ctrl-C stops everything.' : 'Ctrl-C stops everything.';
   lines.push(`  ${paint.dim(hint)}`, '');
   return `${lines.join('\n')}\n`;

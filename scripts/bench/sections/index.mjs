@@ -1,4 +1,5 @@
 // @ts-check
+import { applications } from './applications.mjs';
 import { comparison } from './comparison.mjs';
 import { crowd } from './crowd.mjs';
 import { growth } from './growth.mjs';
@@ -13,4 +14,4 @@ import { starts } from './starts.mjs';
  */
 
 /** @type {readonly SectionOf[]} */
-export const SECTIONS = [comparison, redis, layers, crowd, growth, memory, starts];
+export const SECTIONS = [comparison, applications, redis, layers, crowd, growth, memory, starts];
