@@ -11,6 +11,6 @@ export default defineConfig({
     globalSetup: ['test/support/template.ts'],
     testTimeout: 30_000,
     hookTimeout: 60_000,
-    reporters: ['default'],
+    reporters: ['default', './test/support/oidf-reporter.ts'],
   },
 });

@@ -1,0 +1,35 @@
+// A program that acts for a person: the authorization code with PKCE (RFC 7636), on a port of one's own machine (RFC 8252).
+// Run it beside `npm start` with `node examples/client.mjs`, and open the address it prints.
+import { createServer } from 'node:http';
+import * as oidc from 'openid-client';
+
+const issuer = new URL(process.env.ISSUER ?? 'http://localhost:3000/oauth');
+const clientId = process.env.CLIENT_ID ?? '01936000-0000-7000-8000-00000000de30';
+const redirect_uri = process.env.REDIRECT_URI ?? 'http://127.0.0.1:8765/callback';
+const isLocal = issuer.protocol === 'http:';
+
+const config = await oidc.discovery(issuer, clientId, undefined, oidc.None(), {
+  execute: isLocal ? [oidc.allowInsecureRequests] : [],
+});
+const pkceCodeVerifier = oidc.randomPKCECodeVerifier();
+const expectedState = oidc.randomState();
+const url = oidc.buildAuthorizationUrl(config, {
+  redirect_uri,
+  scope: 'openid email data:read',
+  state: expectedState,
+  code_challenge: await oidc.calculatePKCECodeChallenge(pkceCodeVerifier),
+  code_challenge_method: 'S256',
+});
+process.stdout.write(`Open ${url.href}\n`);
+
+const server = createServer(async (request, response) => {
+  const here = new URL(request.url ?? '/', redirect_uri);
+  const tokens = await oidc.authorizationCodeGrant(config, here, { pkceCodeVerifier, expectedState });
+  const api = new URL('/api/v1/data', issuer);
+  const answer = await fetch(api, { headers: { authorization: `Bearer ${tokens.access_token}` } });
+  process.stdout.write(
+    `Signed in as ${tokens.claims()?.sub ?? 'nobody'}; GET ${api.pathname} answers ${answer.status}.\n`,
+  );
+  response.end('Done: you can close this page.');
+  server.close();
+}).listen(Number(new URL(redirect_uri).port), '127.0.0.1');
