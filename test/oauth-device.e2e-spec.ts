@@ -44,7 +44,7 @@ async function signIn(browser: Browse): Promise<Visited> {
 describe('GET /oauth/device', () => {
   it('connects a device by its code: shows it again, signs in, asks, and says that it is done', async () => {
     const started = await start();
-    expect([started.verification_uri, started.expires_in]).toEqual([`${app.url}/oauth/device`, 600]);
+    expect([started.verification_uri, started.expires_in]).toEqual([`${app.url}/device`, 600]);
     expect((await ask(started)).body.error).toBe('authorization_pending');
     const browser = new Browse(app.url);
     const confirm = await typeIn(browser, started.user_code);

@@ -82,7 +82,7 @@ describe('a request that says it came to another host', () => {
     const ids = `client_id=${web.id}&scope=data:read`;
     const device = await send('POST /oauth/device_authorization', lines, web, ids);
     expectOurs(device, [200, 400]);
-    if (device.status === 200) expect(device.body.verification_uri).toBe(`${app.url}/oauth/device`);
+    if (device.status === 200) expect(device.body.verification_uri).toBe(`${app.url}/device`);
     const [, query = ''] = authorizationPath(web).split('?');
     expectOurs(await send('POST /oauth/par', lines, web, query), [201, 400]);
     const page = await send(`GET ${authorizationPath(web)}`, lines);

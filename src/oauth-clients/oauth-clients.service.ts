@@ -26,7 +26,7 @@ export interface ClientWithSecret {
   readonly secret: string | undefined;
 }
 
-type ClientCheck = (client: OAuthClient) => void | Promise<void>;
+type ClientCheck = (client: ClientValues) => void | Promise<void>;
 
 /**
  * OAuth clients: people's own, and those of administrators, which are nobody's and alone may act for themselves. A client names no
@@ -75,6 +75,7 @@ export class OAuthClientsService {
       if (ownerId !== null) throw new Problem('role_required', { detail: 'A program of yours uses an API key.' });
       requireStepUp(caller, SENSITIVE_CHANGE);
     }
+    await this.validate(values);
     return inTransaction(this.dataSource, (manager) => this.insert(manager, caller, values));
   }
 
@@ -105,7 +106,7 @@ export class OAuthClientsService {
   ): Promise<ClientWithSecret> {
     const { ownerId, registered } = values;
     const client = manager.create(OAuthClient, values);
-    await this.validate(client);
+    requireConsistent(client);
     if (ownerId !== null) {
       // One at a time, or a count taken by many at once would let all of them through.
       await lock(manager, `clients of ${ownerId}`);
@@ -130,11 +131,12 @@ export class OAuthClientsService {
   /** Throws 404, 400, 403 `scope_not_held`, 401 `step_up_required`. */
   async update(caller: Caller, id: string, { status, ...changes }: UpdateOAuthClient): Promise<OAuthClient> {
     if (changes.scopes) requireHeld(caller, ofApi(changes.scopes));
+    await this.validate({ ...(await this.getClient(caller, id)), ...changes });
     return this.change(caller, id, async (manager, client) => {
       if (isSensitive(client, { status, ...changes })) requireStepUp(caller, SENSITIVE_CHANGE);
       Object.assign(client, changes);
       if (status) client.disabledAt = status === 'active' ? null : (client.disabledAt ?? new Date());
-      await this.validate(client);
+      requireConsistent(client);
       await manager.save(OAuthClient, client);
       const fields = Object.keys(status ? { ...changes, status } : changes);
       await this.audit.record(manager, caller, 'client.changed', id, { ...ownerOf(client), fields, status });
@@ -170,7 +172,8 @@ export class OAuthClientsService {
     );
   }
 
-  private async validate(client: OAuthClient): Promise<void> {
+  /** Before any transaction: whoever has the last word asks the database too, on a connection that many at once would wait for. */
+  private async validate(client: ClientValues): Promise<void> {
     requireConsistent(client);
     for (const check of this.checks) await check(client);
   }

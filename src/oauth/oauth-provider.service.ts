@@ -4,7 +4,7 @@ import { SigningKeysService } from '../auth/signing-keys.service.js';
 import { authConfig } from '../config/auth.config.js';
 import type { ConfigOf } from '../config/namespace.js';
 import { invalidInput } from '../errors/problem.js';
-import type { OAuthClient } from '../oauth-clients/oauth-client.entity.js';
+import type { ClientValues } from '../oauth-clients/oauth-client.entity.js';
 import { OAuthClientsService } from '../oauth-clients/oauth-clients.service.js';
 import { UsedProofs } from '../security/used-proofs.js';
 import { Accounts } from './accounts.js';
@@ -59,7 +59,7 @@ export class OAuthProvider {
   }
 
   /** Throws 400 `validation_failed` for a client that the library would not take (RFC 7591 section 2). */
-  async check(client: OAuthClient): Promise<void> {
+  async check(client: ClientValues): Promise<void> {
     const { Client } = (await this.current()) as unknown as { Client: new (metadata: object) => unknown };
     try {
       void new Client(metadataOf(client));
