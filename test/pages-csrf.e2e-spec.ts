@@ -3,7 +3,7 @@ import { Browse, formsOf } from './support/browse.js';
 import { asAdmin } from './support/callers.js';
 import { footprintOf } from './support/footprint.js';
 import type { Answer } from './support/http.js';
-import { pageForms, type ReadyForm, type World, worldOf } from './support/page-forms.js';
+import { pageForms, type ReadyForm, WITH_PROVIDER, type World, worldOf } from './support/page-forms.js';
 import { startIssuer } from './support/relying-party.js';
 import { startAppWithRoutes } from './support/routes.js';
 
@@ -14,7 +14,7 @@ let app: Awaited<ReturnType<typeof startAppWithRoutes>>;
 let world: World;
 
 beforeAll(async () => {
-  app = await startIssuer({}, 'localhost', startAppWithRoutes);
+  app = await startIssuer(WITH_PROVIDER, 'localhost', startAppWithRoutes);
   world = await worldOf(app, await asAdmin(app));
 });
 afterAll(() => app.stop());

@@ -37,7 +37,7 @@ describe.skipIf(skips(findBrowser() ? null : 'chromium is not installed'))('the 
     await tab.goto(here.origin);
     // A way that is barred ends with an aborted navigation.
     const end = tab.waitForURL((url) => url.origin !== here.origin).catch(() => null);
-    await Promise.all([end, tab.click('button[value=stay]')]);
+    await Promise.all([end, tab.click('button[name=stay]')]);
     return [...(client.visits.length > 0 ? ['client'] : []), ...(elsewhere.visits.length > 0 ? ['elsewhere'] : [])];
   }
 

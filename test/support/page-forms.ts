@@ -3,6 +3,7 @@ import type { TestApp } from './app.js';
 import { Authenticator, type CreationOptions, type RequestOptions } from './authenticator.js';
 import { attributeOf, Browse, formsOf } from './browse.js';
 import { asUser, withKey } from './callers.js';
+import { CREDENTIALS } from './outside.js';
 import { withPasskey } from './passkeys.js';
 import { connect, RelyingParty, signInFor, signInTo } from './relying-party.js';
 import { withTotp } from './totp.js';
@@ -23,6 +24,12 @@ export interface ReadyForm {
   /** The field that shows where it came from: ours, or the library's. */
   readonly token: 'csrf' | 'xsrf';
 }
+
+/** Where people may link an account. The button only says where the browser shall go: nobody has to be there. */
+const PROVIDER = { kind: 'github', name: 'github', label: 'GitHub', issuer: 'https://code.example/login' };
+export const WITH_PROVIDER = {
+  OIDC_PROVIDERS: JSON.stringify([{ ...PROVIDER, apiUrl: 'https://code.example/api', ...CREDENTIALS }]),
+};
 
 /** Every form of the pages by its route, filled in by whoever may send it. */
 export const pageForms: Readonly<Record<string, (world: World) => Promise<ReadyForm>>> = {
@@ -77,6 +84,14 @@ export const pageForms: Readonly<Record<string, (world: World) => Promise<ReadyF
     const options = await browser.post('/account/passkeys/options', form.fields);
     const response = new Authenticator(app.url).create(JSON.parse(options.html) as CreationOptions);
     return { ...form, fields: { ...form.fields, response: JSON.stringify(response) } };
+  },
+  'POST /account/providers/:name/link': async (world) => formOf(await atAccount(world), /github\/link$/),
+  'POST /account/providers/:name/end': async (world) => {
+    const user = await asUser(world.app);
+    const link =
+      'INSERT INTO outside_accounts (id, user_id, provider, issuer, subject) VALUES (gen_random_uuid(), $1, $2, $3, $2)';
+    await world.app.db.query(link, [user.id, PROVIDER.name, PROVIDER.issuer]);
+    return formOf(await signInTo(world.app, user), /github\/end$/);
   },
   'POST /oauth/device': async ({ app, television }) => {
     const { user_code } = await client.initiateDeviceAuthorization(television.config, { scope: 'data:read' });
