@@ -65,9 +65,12 @@ describe('GET /account', () => {
     expect(browser.page.html.match(/Backup script rmp|Backup script<\/bdi> <code>/g)).toHaveLength(1);
   });
 
-  it('is shown to who may only read, without what they may not see', async () => {
-    const browser = await signInTo(app, await asReader(app));
-    expect(sectionOf(browser.page, 'keys')).toContain('You have no API keys.');
+  it('is shown to who may only read, without what they may not see or change', async () => {
+    const reader = await signInTo(app, await asReader(app));
+    expect(sectionOf(reader.page, 'keys')).toContain('You have no API keys.');
+    const { browser: user } = await someone();
+    const leadsToPasskeys = ({ page }: Browse) => formsOf(page.html).some(({ action }) => action.includes('/passkeys'));
+    expect([reader, user].map(leadsToPasskeys)).toEqual([false, true]);
   });
 
   it('leads whoever is not signed in to the sign-in, and back', async () => {
@@ -179,7 +182,13 @@ describe('POST /account/passkeys', () => {
     expect((await add(browser, new Authenticator(app.url))).html).toContain('Keep these codes');
   });
 
-  it('lets one go after it has been shown', async () => {
+  async function withoutPassword({ id }: TestCaller): Promise<() => Promise<unknown>> {
+    const [{ hash } = {}] = await app.db.query<{ hash: string }>('SELECT hash FROM passwords WHERE user_id = $1', [id]);
+    await app.db.query('DELETE FROM passwords WHERE user_id = $1', [id]);
+    return () => app.db.query('INSERT INTO passwords (user_id, hash) VALUES ($1, $2)', [id, hash]);
+  }
+
+  it('lets one go after it has been shown, and not the only way in', async () => {
     const { user, browser } = await someone();
     const { device } = await withPasskey(user, 'Laptop', new Authenticator(app.url));
     await browser.get('/account');
@@ -188,6 +197,13 @@ describe('POST /account/passkeys', () => {
     expect(placeOf(await press(browser, /confirm$/, { response: JSON.stringify(device.get(options)) }))).toBe(
       '/account',
     );
+    // As of who has come by another provider only, and has unlinked that.
+    const restore = await withoutPassword(user);
+    const refused = await press(browser, /passkeys\/.*\/end/);
+    expect([refused.status, refused.html.includes('It is your only way in.')]).toEqual([409, true]);
+    expect(await itemsOf(user, 'users/me/passkeys')).toHaveLength(1);
+    await restore();
+    await browser.get('/account');
     const page = await press(browser, /passkeys\/.*\/end/);
     expect(sectionOf(page, 'passkeys')).toContain('You have no passkeys yet.');
     expect(await itemsOf(user, 'users/me/passkeys')).toEqual([]);

@@ -64,6 +64,7 @@ export class AccountService {
       passkeys: passkeys.map(({ id, name, createdAt, lastUsedAt }) => ({ id, name, createdAt, lastUsedAt })),
       providers,
       hasTotp: methods.includes('totp'),
+      canChange: person.scopes.has('profile:write'),
     };
   }
 }

@@ -4,6 +4,8 @@ import { authConfig } from '../config/auth.config.js';
 import type { ConfigOf } from '../config/namespace.js';
 import { SecurityEventsModule } from '../security-events/security-events.module.js';
 import { PersonalData } from '../security/personal-data.js';
+import { UserChanges } from '../users/user-changes.js';
+import { UsersModule } from '../users/users.module.js';
 import { ApiKeySecret } from './api-key-secret.entity.js';
 import { ApiKey } from './api-key.entity.js';
 import { ApiKeyStrategy } from './api-key.strategy.js';
@@ -13,7 +15,7 @@ import { ApiKeysService } from './api-keys.service.js';
 import { KeyUsage } from './key-usage.js';
 
 @Module({
-  imports: [TypeOrmModule.forFeature([ApiKey, ApiKeySecret]), SecurityEventsModule],
+  imports: [TypeOrmModule.forFeature([ApiKey, ApiKeySecret]), SecurityEventsModule, UsersModule],
   controllers: [ApiKeysController],
   providers: [ApiKeysService, ApiKeyStrategy, KeyUsage],
   exports: [ApiKeysService],
@@ -22,10 +24,12 @@ export class ApiKeysModule implements OnModuleInit {
   constructor(
     private readonly keys: ApiKeysService,
     private readonly personalData: PersonalData,
+    private readonly changes: UserChanges,
     @Inject(authConfig.KEY) private readonly config: ConfigOf<typeof authConfig>,
   ) {}
 
   onModuleInit(): void {
+    this.changes.onReclaimed((manager, userId) => this.keys.deleteAllOf(manager, userId));
     this.personalData.register('apiKeys', {
       export: async (owner) => {
         const keys = await this.keys.list(owner);

@@ -117,6 +117,11 @@ export class ApiKeysService {
     });
   }
 
+  /** All of a person's. The caller audits, and records the revocation of the user. */
+  async deleteAllOf(manager: EntityManager, ownerId: string): Promise<void> {
+    await manager.delete(ApiKey, { ownerId });
+  }
+
   /** Locks the owner's key, changes it, and makes every instance forget what it knew of it. */
   private async change<T>(owner: Caller, id: string, work: (m: EntityManager, key: ApiKey) => Promise<T>): Promise<T> {
     const result = await inTransaction(this.dataSource, async (manager) => {

@@ -9,7 +9,7 @@ import { AuditEvent } from './audit-event.entity.js';
 
 /** Everything that is audited, as `resource.verb`. */
 export type AuditAction =
-  | `user.${'registered' | 'email_verified' | 'email_changed' | 'password_changed' | 'password_reset' | 'invited' | 'accepted' | 'updated' | 'deleted' | 'deletion_requested' | 'deletion_undone' | 'mfa_reset'}`
+  | `user.${'registered' | 'email_verified' | 'email_changed' | 'password_changed' | 'password_reset' | 'invited' | 'accepted' | 'updated' | 'deleted' | 'deletion_requested' | 'deletion_undone' | 'mfa_reset' | 'reclaimed'}`
   | `totp.${'enabled' | 'disabled'}`
   | `recovery_code${'s.created' | '.used'}`
   | `session.${'started' | 'stepped_up' | 'ended' | 'reuse_detected'}`

@@ -9,6 +9,7 @@ import { PasskeysModule } from '../passkeys/passkeys.module.js';
 import { PersonalData } from '../security/personal-data.js';
 import { SecurityEventsModule } from '../security-events/security-events.module.js';
 import { UsersModule } from '../users/users.module.js';
+import { WaysIn } from '../users/ways-in.js';
 import { AccessTokenProofs } from './access-token-proofs.service.js';
 import { AccessTokensService } from './access-tokens.service.js';
 import { AuthController } from './auth.controller.js';
@@ -110,9 +111,11 @@ export class AuthModule implements OnModuleInit {
     private readonly sessions: SessionsService,
     private readonly housekeeping: Housekeeping,
     private readonly signingKeys: SigningKeyChanges,
+    private readonly waysIn: WaysIn,
   ) {}
 
   onModuleInit(): void {
+    this.waysIn.register('password', (manager, userId) => this.passwords.isSet(userId, manager));
     this.personalData.register('password', { export: ({ subject }) => this.passwords.copyOf(subject) });
     this.personalData.register('sessions', { export: (owner) => this.sessions.copyOf(owner) });
     this.housekeeping.register('rotate signing keys by age', async () => {

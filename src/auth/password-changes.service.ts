@@ -76,8 +76,10 @@ export class PasswordChangesService implements OnModuleInit {
       await this.sessions.endAllOf(manager, user.id);
       await this.audit.record(manager, actor, 'user.password_reset', user.id);
       // Whoever has the link reads the mail of this address.
-      if (await this.users.markVerified(manager, actor, user.id, redeemed.email))
+      if (await this.users.markVerified(manager, actor, user.id, redeemed.email)) {
         await this.changes.reclaimed(manager, user.id);
+        await this.audit.record(manager, actor, 'user.reclaimed', user.id);
+      }
       await this.events.record(manager, user.id, 'password.reset', device);
       await this.revocations.record(manager, [user.id]);
     });

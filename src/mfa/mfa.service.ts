@@ -10,6 +10,7 @@ import type { Device } from '../security/device.js';
 import { PersonalData } from '../security/personal-data.js';
 import type { Caller } from '../security/principal.js';
 import { Revocations } from '../security/revocations.js';
+import { UserChanges } from '../users/user-changes.js';
 import { UsersService } from '../users/users.service.js';
 import type { MfaMethod, MfaState, TotpSetup } from './mfa.dto.js';
 import { attemptsOf } from './second-factors.service.js';
@@ -29,6 +30,7 @@ export class MfaService implements OnModuleInit {
     private readonly passkeys: PasskeysService,
     private readonly attempts: AttemptsService,
     private readonly users: UsersService,
+    private readonly changes: UserChanges,
     private readonly audit: AuditService,
     private readonly events: SecurityEventsService,
     private readonly revocations: Revocations,
@@ -41,6 +43,7 @@ export class MfaService implements OnModuleInit {
       created: (manager, userId) => this.codesWithFirstFactor(manager, userId),
       deleted: (manager, userId) => this.codesGoWithLastFactor(manager, userId),
     });
+    this.changes.onReclaimed((manager, userId) => this.deleteAllOf(manager, userId));
     this.personalData.register('totp', { export: ({ subject }) => this.totp.copyOf(subject) });
     this.personalData.register('recoveryCodes', { export: ({ subject }) => this.codes.copyOf(subject) });
   }
@@ -116,13 +119,17 @@ export class MfaService implements OnModuleInit {
     if (caller.subject === userId) throw new Problem('conflict', { detail: 'Remove your own factors one by one.' });
     await this.users.getUser(userId);
     await this.change({ ...caller, subject: userId }, async (manager) => {
-      await this.totp.delete(manager, userId);
-      await this.passkeys.deleteAllOf(manager, userId);
-      await this.codes.deleteAllOf(manager, userId);
-      await this.attempts.clear(manager, attemptsOf(userId));
+      await this.deleteAllOf(manager, userId);
       await this.audit.record(manager, caller, 'user.mfa_reset', userId);
       await this.events.record(manager, userId, 'mfa.reset');
     });
+  }
+
+  private async deleteAllOf(manager: EntityManager, userId: string): Promise<void> {
+    await this.totp.delete(manager, userId);
+    await this.passkeys.deleteAllOf(manager, userId);
+    await this.codes.deleteAllOf(manager, userId);
+    await this.attempts.clear(manager, attemptsOf(userId));
   }
 
   /** Ten codes for who has had none to lose yet: a factor that is lost must not lock its owner out. */

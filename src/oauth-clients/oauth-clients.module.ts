@@ -40,6 +40,7 @@ export class OAuthClientsModule implements OnModuleInit {
       erase: forget,
     });
     this.userChanges.onDisabled(forget);
+    this.userChanges.onReclaimed((manager, ownerId) => this.clients.deleteAllOf(manager, ownerId));
     this.housekeeping.registerSql(
       'secrets of clients whose overlap is over',
       `DELETE FROM oauth_client_secrets WHERE ctid = ANY (ARRAY(SELECT ctid FROM oauth_client_secrets

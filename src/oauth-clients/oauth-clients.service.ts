@@ -172,6 +172,12 @@ export class OAuthClientsService {
     );
   }
 
+  /** All of a person's, with every token of theirs. The caller audits. */
+  async deleteAllOf(manager: EntityManager, ownerId: string): Promise<void> {
+    await this.forgetAllOf(manager, ownerId);
+    await manager.delete(OAuthClient, { ownerId });
+  }
+
   /** Before any transaction: whoever has the last word asks the database too, on a connection that many at once would wait for. */
   private async validate(client: ClientValues): Promise<void> {
     requireConsistent(client);

@@ -77,6 +77,11 @@ export class GrantsService {
     await this.delete({ id }, actor, action);
   }
 
+  /** All of a person's. The caller audits, and records the revocation of the user. */
+  async deleteAllOf(manager: EntityManager, userId: string): Promise<void> {
+    await manager.delete(OAuthGrant, { userId });
+  }
+
   private async delete(
     which: { id: string; userId?: string },
     actor: Actor,

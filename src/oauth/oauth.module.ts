@@ -7,6 +7,7 @@ import { OAuthClientsService } from '../oauth-clients/oauth-clients.service.js';
 import { ProblemFilter } from '../errors/problem.filter.js';
 import { PersonalData } from '../security/personal-data.js';
 import type { Caller } from '../security/principal.js';
+import { UserChanges } from '../users/user-changes.js';
 import { UsersModule } from '../users/users.module.js';
 import { Accounts } from './accounts.js';
 import { ArtifactsService } from './artifacts.service.js';
@@ -55,6 +56,7 @@ export class OAuthModule implements OnModuleInit {
     private readonly housekeeping: Housekeeping,
     private readonly problems: ProblemFilter,
     private readonly personalData: PersonalData,
+    private readonly changes: UserChanges,
     private readonly grants: GrantsService,
     private readonly clients: OAuthClientsService,
     private readonly provider: OAuthProvider,
@@ -66,6 +68,7 @@ export class OAuthModule implements OnModuleInit {
       body: JSON.stringify(oauthErrorOf(problem)),
       headers: { 'content-type': 'application/json; charset=utf-8' },
     }));
+    this.changes.onReclaimed((manager, userId) => this.grants.deleteAllOf(manager, userId));
     this.personalData.register('grants', { export: (owner) => this.copyOf(owner) });
     this.housekeeping.registerSql('codes and tokens that are over', expired('oauth_artifacts'));
     this.housekeeping.registerSql('proofs that nobody can use again', expired('used_proofs'));

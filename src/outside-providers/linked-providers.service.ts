@@ -29,7 +29,7 @@ export class LinkedProviders {
         name,
         label: this.providers.find(name)?.label ?? name,
         linked: linked.has(name),
-        canUnlink: linked.has(name) && (await this.accounts.hasOtherWayIn(userId, name)),
+        canUnlink: linked.has(name) && (await this.accounts.canUnlink(userId, name)),
       })),
     );
   }

@@ -1,21 +1,23 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
-import { DataSource, type EntityManager, Not, Repository } from 'typeorm';
+import { DataSource, type EntityManager, Repository } from 'typeorm';
 import { v7 as uuid } from 'uuid';
 import { AuditService } from '../audit/audit.service.js';
-import { PasswordsService } from '../auth/passwords.service.js';
 import { ChallengesService } from '../challenges/challenges.service.js';
 import { inserting } from '../database/insert.js';
 import { inTransaction, violates } from '../database/transaction.js';
 import { Problem } from '../errors/problem.js';
-import { PasskeysService } from '../passkeys/passkeys.service.js';
 import { SecurityEventsService } from '../security-events/security-events.service.js';
 import type { Device } from '../security/device.js';
 import type { Actor, Caller } from '../security/principal.js';
 import { UsersService } from '../users/users.service.js';
+import { WaysIn } from '../users/ways-in.js';
 import { OutsideAccount } from './outside-account.entity.js';
 import type { OutsideProvider } from './outside-provider.js';
 import { OutsideProviders } from './outside-providers.service.js';
+
+/** Its name among the ways in. */
+export const OUTSIDE = 'outside account';
 
 /** What of a provider a person is linked with. */
 type Source = Pick<OutsideProvider, 'name' | 'issuer'>;
@@ -28,8 +30,7 @@ export class OutsideAccounts {
     private readonly dataSource: DataSource,
     private readonly providers: OutsideProviders,
     private readonly users: UsersService,
-    private readonly passwords: PasswordsService,
-    private readonly passkeys: PasskeysService,
+    private readonly waysIn: WaysIn,
     private readonly challenges: ChallengesService,
     private readonly audit: AuditService,
     private readonly events: SecurityEventsService,
@@ -84,12 +85,12 @@ export class OutsideAccounts {
   async unlink(owner: Caller, provider: string, device: Device): Promise<void> {
     const { subject: userId } = owner;
     await inTransaction(this.dataSource, async (manager) => {
-      // Passkeys and other links of this person change one at a time, or two that go at once would each see the other.
+      // One change of what lets this person in at a time.
       if (!(await this.users.lockActive(manager, userId))) throw new Problem('not_found');
       const account = await manager.findOneBy(OutsideAccount, { userId, provider });
       if (!account) throw new Problem('not_found');
-      if (!(await this.hasOtherWayIn(userId, provider, manager))) throw new Problem('last_way_in');
       await manager.delete(OutsideAccount, { id: account.id });
+      await this.waysIn.requireOne(manager, userId);
       // A sign-in that has begun with it may be waiting for a second factor.
       await this.challenges.endAllOf(manager, userId);
       await this.audit.record(manager, owner, 'outside_account.unlinked', account.id, { userId, provider });
@@ -102,12 +103,16 @@ export class OutsideAccounts {
     await manager.delete(OutsideAccount, { userId });
   }
 
-  /** Whether a password, a passkey, or another provider that is still there is left without this one. */
-  async hasOtherWayIn(userId: string, provider: string, manager = this.dataSource.manager): Promise<boolean> {
-    if ((await this.passwords.isSet(userId, manager)) || (await this.passkeys.countOf(userId, manager)) > 0)
-      return true;
-    const others = await manager.findBy(OutsideAccount, { userId, provider: Not(provider) });
-    return others.some((other) => this.providers.find(other.provider)?.issuer === other.issuer);
+  /** Whether somebody comes in by one, or by another than that of a provider: one that is still there. */
+  async anyWorks(manager: EntityManager, userId: string, but?: string): Promise<boolean> {
+    const linked = await manager.findBy(OutsideAccount, { userId });
+    return linked.some(({ provider, issuer }) => provider !== but && this.providers.find(provider)?.issuer === issuer);
+  }
+
+  /** Whether another way in is left without this one. */
+  async canUnlink(userId: string, provider: string): Promise<boolean> {
+    const { manager } = this.dataSource;
+    return (await this.anyWorks(manager, userId, provider)) || this.waysIn.exists(manager, userId, OUTSIDE);
   }
 }
 

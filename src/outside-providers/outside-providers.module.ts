@@ -3,14 +3,14 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import { AuthModule } from '../auth/auth.module.js';
 import { ChallengesModule } from '../challenges/challenges.module.js';
 import { MfaModule } from '../mfa/mfa.module.js';
-import { PasskeysModule } from '../passkeys/passkeys.module.js';
 import { SecurityEventsModule } from '../security-events/security-events.module.js';
 import { PersonalData } from '../security/personal-data.js';
 import { UserChanges } from '../users/user-changes.js';
 import { UsersModule } from '../users/users.module.js';
+import { WaysIn } from '../users/ways-in.js';
 import { LinkedProviders } from './linked-providers.service.js';
 import { OutsideAccount } from './outside-account.entity.js';
-import { OutsideAccounts } from './outside-accounts.service.js';
+import { OUTSIDE, OutsideAccounts } from './outside-accounts.service.js';
 import { OutsideFlows } from './outside-flows.service.js';
 import { OutsideProvidersController } from './outside-providers.controller.js';
 import { OutsideProviders } from './outside-providers.service.js';
@@ -24,7 +24,6 @@ import { OutsideSignIn } from './outside-sign-in.service.js';
     AuthModule,
     ChallengesModule,
     MfaModule,
-    PasskeysModule,
     SecurityEventsModule,
     UsersModule,
   ],
@@ -36,11 +35,13 @@ export class OutsideProvidersModule implements OnModuleInit {
   constructor(
     private readonly personalData: PersonalData,
     private readonly changes: UserChanges,
+    private readonly waysIn: WaysIn,
     private readonly accounts: OutsideAccounts,
   ) {}
 
   onModuleInit(): void {
     this.personalData.register('outsideAccounts', { export: ({ subject }) => this.copyOf(subject) });
+    this.waysIn.register(OUTSIDE, (manager, userId) => this.accounts.anyWorks(manager, userId));
     this.changes.onReclaimed((manager, userId) => this.accounts.deleteAllOf(manager, userId));
   }
 

@@ -12,6 +12,8 @@ export interface AccountModel {
   readonly passkeys: readonly AccountPasskey[];
   readonly providers: readonly AccountProvider[];
   readonly hasTotp: boolean;
+  /** Who may only look sees no button that would refuse them. */
+  readonly canChange: boolean;
   readonly notice?: string;
   readonly error?: string;
 }

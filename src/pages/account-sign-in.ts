@@ -9,12 +9,12 @@ import { passkeyForm } from './passkey-form.js';
 import { day, lastUsed } from './times.js';
 
 /** The passkeys, and a form that makes one: `POST /account/passkeys` with `name` and `response`. */
-export function passkeysSection({ csrf, passkeys }: AccountModel): Html {
+export function passkeysSection({ csrf, passkeys, canChange }: AccountModel): Html {
   const rows = passkeys.map(({ id, name, createdAt, lastUsedAt }) => ({
     icon: icons.passkey,
     title: given(name),
     facts: [html`Added ${day(createdAt)} <span class="dot"></span> ${lastUsed(lastUsedAt)}`],
-    action: endForm(csrf, 'passkeys', id, 'Remove', name),
+    action: canChange && endForm(csrf, 'passkeys', id, 'Remove', name),
   }));
   const add = passkeyForm({
     csrf,
@@ -30,12 +30,12 @@ export function passkeysSection({ csrf, passkeys }: AccountModel): Html {
     }),
   });
   const about = 'Sign in with your fingerprint, face or screen lock in place of a password.';
-  const body = [list(rows, 'You have no passkeys yet.'), add];
+  const body = [list(rows, 'You have no passkeys yet.'), canChange && add];
   return section('passkeys', 'Passkeys', about, body);
 }
 
 /** The other ways in: the authenticator app, and accounts elsewhere. */
-export function signInSection({ csrf, providers, hasTotp }: AccountModel): Html {
+export function signInSection({ csrf, providers, hasTotp, canChange }: AccountModel): Html {
   const totp = {
     icon: icons.code,
     title: 'Authenticator app',
@@ -46,14 +46,14 @@ export function signInSection({ csrf, providers, hasTotp }: AccountModel): Html 
     icon: icons.link,
     title: given(provider.label),
     facts: [provider.linked ? 'You can sign in with this account.' : 'Not linked.', onlyWay(provider)],
-    action: providerForm(csrf, provider),
+    action: canChange && providerForm(csrf, provider),
   }));
   const about = 'Other ways to sign in, and to prove that it is you.';
   return section('sign-in', 'Sign-in methods', about, list([totp, ...others], ''));
 }
 
 const onlyWay = ({ linked, canUnlink }: AccountProvider) =>
-  linked && !canUnlink && 'It is your only way in. Set a password or add a passkey before you unlink it.';
+  linked && !canUnlink && 'It is your only way in. Set a password, or add another way, before you unlink it.';
 
 function providerForm(csrf: AccountModel['csrf'], { name, label, linked, canUnlink }: AccountProvider) {
   if (linked) return canUnlink && endForm(csrf, 'providers', name, 'Unlink', label);

@@ -4,6 +4,7 @@ import { ChallengesModule } from '../challenges/challenges.module.js';
 import { SecurityEventsModule } from '../security-events/security-events.module.js';
 import { PersonalData } from '../security/personal-data.js';
 import { UsersModule } from '../users/users.module.js';
+import { WaysIn } from '../users/ways-in.js';
 import { PasskeyAssertions } from './passkey-assertions.service.js';
 import { PasskeyOptions } from './passkey-options.service.js';
 import { PasskeyVerifier } from './passkey-verifier.service.js';
@@ -23,9 +24,11 @@ export class PasskeysModule implements OnModuleInit {
   constructor(
     private readonly passkeys: PasskeysService,
     private readonly personalData: PersonalData,
+    private readonly waysIn: WaysIn,
   ) {}
 
   onModuleInit(): void {
+    this.waysIn.register('passkey', async (manager, userId) => (await this.passkeys.countOf(userId, manager)) > 0);
     this.personalData.register('passkeys', {
       export: async (owner) =>
         (await this.passkeys.list(owner)).map((each) => ({

@@ -11,6 +11,7 @@ import type { Device } from '../security/device.js';
 import type { Caller } from '../security/principal.js';
 import { Revocations } from '../security/revocations.js';
 import { UsersService } from '../users/users.service.js';
+import { WaysIn } from '../users/ways-in.js';
 import { PasskeyOptions } from './passkey-options.service.js';
 import { PasskeyVerifier } from './passkey-verifier.service.js';
 import { Passkey } from './passkey.entity.js';
@@ -40,6 +41,7 @@ export class PasskeysService {
     @InjectRepository(Passkey) private readonly passkeys: Repository<Passkey>,
     private readonly dataSource: DataSource,
     private readonly users: UsersService,
+    private readonly waysIn: WaysIn,
     private readonly options: PasskeyOptions,
     private readonly verifier: PasskeyVerifier,
     private readonly audit: AuditService,
@@ -105,11 +107,12 @@ export class PasskeysService {
     });
   }
 
-  /** Nobody gets in with it any more. Throws 404. */
+  /** Nobody gets in with it any more. Throws 404, and 409 `last_way_in`. */
   async delete(owner: Caller, id: string, device: Device): Promise<void> {
     await this.changing(owner.subject, async (manager) => {
       await this.lockOwn(manager, owner, id);
       await manager.delete(Passkey, { id });
+      await this.waysIn.requireOne(manager, owner.subject);
       await this.audit.record(manager, owner, 'passkey.deleted', id);
       await this.events.record(manager, owner.subject, 'passkey.deleted', device);
       await this.companion?.deleted(manager, owner.subject);

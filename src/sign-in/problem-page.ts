@@ -22,7 +22,7 @@ const SENTENCES: Readonly<Record<string, string>> = {
   link_required:
     'You have an account with this email already. Sign in to it as before – ask for a new password if you do not know it – and link the other account on your account page.',
   outside_account_taken: 'It is linked to an account already. To link another one, unlink that first.',
-  last_way_in: 'It is your only way in. Set a password or add a passkey before you unlink it.',
+  last_way_in: 'It is your only way in. Set a password, or add another way, before you remove it.',
   provider_unavailable: 'They do not answer right now. Try again in a moment, or sign in another way.',
   form_expired: 'Go back, load the page again, and send it once more.',
   not_found: 'The address may be mistyped, or the page is gone.',

@@ -18,7 +18,10 @@ export class UserChanges {
     for (const handler of this.disabledHandlers) await handler(manager, userId);
   }
 
-  /** Somebody has proved by a mail that an account is theirs which nobody had proved before: whoever made it may have been another. */
+  /**
+   * Somebody has proved by a mail that an account is theirs which nobody had proved before: whoever made it may have been another,
+   * and whatever would let them in again has to go. Audited, told to the owner and revoked as a whole.
+   */
   onReclaimed(handler: UserHandler): void {
     this.reclaimedHandlers.push(handler);
   }

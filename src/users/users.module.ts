@@ -10,12 +10,13 @@ import { UserSearch } from './user-search.js';
 import { User } from './user.entity.js';
 import { UsersController } from './users.controller.js';
 import { UsersService } from './users.service.js';
+import { WaysIn } from './ways-in.js';
 
 @Module({
   imports: [TypeOrmModule.forFeature([User, Invitation])],
   controllers: [MeController, UsersController],
-  providers: [UsersService, UserListService, UserSearch, InvitationsService, UserChanges],
-  exports: [UsersService, InvitationsService, UserChanges],
+  providers: [UsersService, UserListService, UserSearch, InvitationsService, UserChanges, WaysIn],
+  exports: [UsersService, InvitationsService, UserChanges, WaysIn],
 })
 export class UsersModule implements OnModuleInit {
   constructor(private readonly housekeeping: Housekeeping) {}

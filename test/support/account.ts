@@ -3,7 +3,7 @@ import { asUser, login, type TestCaller, withKey } from './callers.js';
 import { aSigningClient, CLIENTS, withClient } from './clients.js';
 import { aClient, aRecord } from './factories.js';
 import { steppedUp, withTotp } from './totp.js';
-import { withPasskey } from './passkeys.js';
+import { aDevice, withPasskey } from './passkeys.js';
 
 export interface Account extends TestCaller {
   readonly username: string;
@@ -13,12 +13,14 @@ export interface Account extends TestCaller {
   /** The successors of the first ones. */
   readonly refreshToken: string;
   readonly secondKey: string;
+  /** Of the one-time passwords, in base 32. */
+  readonly secret: string;
   /** Whatever lets somebody in. */
   readonly secrets: readonly string[];
 }
 
 /** A person with rows in every table that can have some of theirs, no column of them empty where it can be filled. */
-export async function anAccount(app: TestApp): Promise<Account> {
+export async function anAccount(app: TestApp, device = aDevice()): Promise<Account> {
   const person = await asUser(app);
   const { call, id } = person;
   const username = `name-${id.slice(-12)}`;
@@ -44,7 +46,7 @@ export async function anAccount(app: TestApp): Promise<Account> {
   await call('DELETE', `/api/v1/data/${records[2]}`, { headers: { 'if-match': '*' } });
   const clientSecrets = await registerClients(person);
   const strong = await steppedUp(app, await withTotp(app, person));
-  await withPasskey(strong);
+  await withPasskey(strong, 'A device', device);
   await fillIn(app, person, key.id);
   const [refreshToken, secondKey] = [String(refreshed.body.refresh_token), String(rotated.body.key)];
   const tokens = [

@@ -149,6 +149,7 @@ function account({ email, name, client, provider, host, device, error, many }: T
     passkeys: each((i) => ({ id: client, name: device, createdAt: AT, lastUsedAt: i === 0 ? AT : null })),
     providers: each((i) => ({ name: client, label: i === 0 ? provider : client, linked: i === 0, canUnlink: i > 0 })),
     hasTotp: many > 0,
+    canChange: true,
   });
 }
 
