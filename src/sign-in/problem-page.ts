@@ -26,7 +26,6 @@ const SENTENCES: Readonly<Record<string, string>> = {
   provider_unavailable: 'They do not answer right now. Try again in a moment, or sign in another way.',
   form_expired: 'Go back, load the page again, and send it once more.',
   not_found: 'The address may be mistyped, or the page is gone.',
-  rate_limited: 'Wait a little, then try again.',
   unavailable: 'We are having trouble. Try again in a moment.',
 };
 
@@ -37,8 +36,14 @@ export function problemPage(problem: Problem, requestId: string): string {
     status >= 500 ? 'It is our fault, and was noted. Try again in a moment.' : problem.document(requestId).detail;
   return errorView({
     title: TITLES_OF_CODES[code] ?? TITLES[status] ?? (status >= 500 ? 'Something went wrong' : 'That did not work'),
-    sentence: SENTENCES[code] ?? fallback,
+    sentence: code === 'rate_limited' ? waitFor(problem.options.retryAfter ?? 1) : (SENTENCES[code] ?? fallback),
     requestId,
     code,
   });
+}
+
+/** In seconds up to two minutes, and in minutes, which are rounded up. */
+function waitFor(seconds: number): string {
+  const [many, unit] = seconds > 120 ? [Math.ceil(seconds / 60), 'minute'] : [seconds, 'second'];
+  return `Wait ${many} ${unit}${many === 1 ? '' : 's'}, then try again.`;
 }
