@@ -1,8 +1,17 @@
 import cors from '@fastify/cors';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 
-const REQUEST_HEADERS = 'authorization, content-type, idempotency-key, if-match, if-none-match, x-api-key';
-const RESPONSE_HEADERS = ['etag', 'link', 'location', 'ratelimit', 'ratelimit-policy', 'retry-after', 'x-request-id'];
+const REQUEST_HEADERS = 'authorization, content-type, dpop, idempotency-key, if-match, if-none-match, x-api-key';
+const RESPONSE_HEADERS = [
+  'etag',
+  'link',
+  'location',
+  'ratelimit',
+  'ratelimit-policy',
+  'retry-after',
+  'www-authenticate',
+  'x-request-id',
+];
 const PREFLIGHT_SECONDS = '600';
 
 /**

@@ -127,7 +127,8 @@ describe('CORS', () => {
         for (const { headers } of [ok, refused, unknown]) {
           expect(headers.get('access-control-allow-origin')).toBe(origin);
           expect(headers.get('access-control-allow-credentials')).toBe('true');
-          expect(headers.get('access-control-expose-headers')).toContain('etag');
+          const exposed = headers.get('access-control-expose-headers');
+          expect(exposed?.split(', ')).toEqual(expect.arrayContaining(['etag', 'www-authenticate', 'x-request-id']));
           expect(headers.get('vary')).toContain('Origin');
         }
       },
@@ -143,7 +144,7 @@ describe('CORS', () => {
       expect(headers.get('access-control-allow-origin')).toBe(LISTED);
       expect(headers.get('access-control-allow-methods')).toBe(methods);
       expect(headers.get('access-control-allow-headers')).toBe(
-        'authorization, content-type, idempotency-key, if-match, if-none-match, x-api-key',
+        'authorization, content-type, dpop, idempotency-key, if-match, if-none-match, x-api-key',
       );
       expect(headers.get('access-control-max-age')).toBe('600');
       expect(headers.get('allow')).toBe(methods);
