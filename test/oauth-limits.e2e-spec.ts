@@ -71,6 +71,14 @@ describe('a client that has proved who it is', () => {
     expect((await ask(site.from(site.address()), other)).status).toBe(200);
   });
 
+  it('has them at the userinfo endpoint too', async () => {
+    const web = await aWebClient(admin);
+    const { access_token: token } = await person.tokens(web, { scope: 'openid email' });
+    const before = left(await ask(site.from(site.address()), web, 'introspect'))['client'] ?? 0;
+    const answer = await site.from(site.address())('GET', '/oauth/userinfo', { token });
+    expect([answer.status, left(answer)]).toEqual([200, { address: LIMITS.address - 1, client: before - 1 }]);
+  });
+
   it('is not anonymous, and takes nothing from whoever shares its address', async () => {
     const machine = await aMachine(admin);
     const here = site.from(site.address());

@@ -3,7 +3,7 @@ import { type JWK, SignJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { TestApp } from './support/app.js';
 import { asAdmin, claimsOf, type TestCaller } from './support/callers.js';
-import { startOAuth } from './support/code-flow.js';
+import { aWebClient, startOAuth } from './support/code-flow.js';
 import { aMachine, machineToken, post, type TestClient } from './support/oauth.js';
 import { steppedUp, withTotp } from './support/totp.js';
 
@@ -147,6 +147,23 @@ describe('POST /oauth/token by client credentials', () => {
       expect([status, body.error, body.access_token]).toEqual([400, 'invalid_scope', undefined]);
     },
   );
+
+  it('gives none of what is a person’s to a client that acts for people too', async () => {
+    const scopes = [
+      'openid',
+      'data:read',
+      'profile:write',
+      'users:write',
+      'keys:read',
+      'clients:write',
+      'sessions:write',
+    ];
+    const grantTypes = ['authorization_code', 'client_credentials'];
+    const both = await aWebClient(admin, { grantTypes, scopes });
+    expect(claimsOf(await machineToken(app, both))['scope']).toBe('data:read');
+    const { status, body } = await post(app, 'token', { ...form, scope: 'profile:write' }, both);
+    expect([status, body.error]).toEqual([400, 'invalid_scope']);
+  });
 
   it('gives tokens for the API alone', async () => {
     const machine = await aMachine(admin);

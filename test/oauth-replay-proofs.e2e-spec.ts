@@ -92,6 +92,9 @@ describe('a client assertion', () => {
     ['has no id', { jti: undefined }],
     ['is over', { exp: now() - 60 }],
     ['never ends', { exp: undefined }],
+    ['ends later than in an hour', { exp: now() + 3700 }],
+    ['ends when no database can say', { exp: 1e15 }],
+    ['ends in the middle of a second of another age', { exp: 1.5e10 + 0.5 }],
     ['is for another issuer', { aud: 'https://other.example/oauth' }],
     ['is for nobody', { aud: undefined }],
     ['is of another issuer', { iss: randomUUID() }],
@@ -100,6 +103,13 @@ describe('a client assertion', () => {
   ])('proves nothing when it %s', async (_, claims) => {
     const answer = await withAssertion(app, await assertionOf(signer, claims));
     expect([answer.status, answer.body.error]).toEqual([401, 'invalid_client']);
+  });
+
+  it('is remembered for two hours at most, so that nobody fills a table with them', async () => {
+    expect((await withAssertion(app, await assertionOf(signer, { exp: now() + 3500 }))).status).toBe(200);
+    const sql = `SELECT count(*)::int AS all, count(*) FILTER (WHERE expires_at > now() + interval '121 minutes')::int AS late
+      FROM used_proofs`;
+    expect(await app.db.query(sql)).toEqual([{ all: expect.any(Number), late: 0 }]);
   });
 
   it('proves nothing when another key signed it', async () => {

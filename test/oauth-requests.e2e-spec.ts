@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { TestApp } from './support/app.js';
 import { asAdmin, claimsOf, type TestCaller } from './support/callers.js';
@@ -118,6 +118,12 @@ describe('GET /oauth/authorize', () => {
     expect([form.status, form.location]).toEqual([200, undefined]);
     expect(form.html).toContain(`action="${REDIRECT}"`);
     expect(form.html).not.toContain('<script>alert(1)');
+    // The one script of the page, which sends the form, and a form that leads to the application alone.
+    const policy = form.headers['content-security-policy'] ?? '';
+    const [, script = ''] = /<script>([^]*?)<\/script>/.exec(form.html) ?? [];
+    const digest = createHash('sha256').update(script).digest('base64');
+    expect(policy).toContain(`script-src 'sha256-${digest}'`);
+    expect(policy).toContain(`form-action ${new URL(REDIRECT).origin};`);
   });
 
   it('gives no scope that is not there, or that the application is not registered for', async () => {
@@ -130,6 +136,23 @@ describe('GET /oauth/authorize', () => {
   it('does not redirect a machine, which has no addresses', async () => {
     const answer = await asBrowser(authorizationPath(clients.machine));
     expect([answer.status, answer.headers.get('location')]).toEqual([400, null]);
+  });
+});
+
+describe('POST /oauth/authorize', () => {
+  it('goes on as a link, as long as browsers take one', async () => {
+    const send = (state: string) =>
+      app.call('POST', '/oauth/authorize', {
+        raw: new URLSearchParams({ client_id: clients.secret.id, state }).toString(),
+        type: 'application/x-www-form-urlencoded',
+        headers: { accept: 'text/html' },
+      });
+    const { status, headers } = await send('x');
+    expect([status, headers.get('location')]).toEqual([303, expect.stringMatching(/^\/oauth\/authorize\?client_id=/)]);
+    // Three characters each of what is sent become nine.
+    const long = await send('é'.repeat(1500));
+    expect([long.status, long.headers.get('location')]).toEqual([414, null]);
+    expect(long.text).toContain('<!doctype html>');
   });
 });
 

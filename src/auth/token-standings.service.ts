@@ -3,6 +3,7 @@ import { HotReads, type SessionStanding } from '../database/hot-reads.js';
 import { type Credential, FIRST_PARTY_CLIENT } from '../security/principal.js';
 import { heldScopes, scopes as everyScope } from '../security/scopes.js';
 import type { Authentication } from '../security/step-up.js';
+import { isUuid } from '../security/uuid.js';
 import { CLOCK_SKEW } from './access-token-format.js';
 
 /** What an access token says (RFC 9068), once its signature was verified. */
@@ -32,8 +33,6 @@ type Standing = Pick<Credential, 'kind' | 'credentialId' | 'roles' | 'scopes' | 
   readonly expiresAt: number;
 };
 
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-
 /** What a verified token is worth now: its session, grant or client must still be there, and whoever it is for must be active. */
 @Injectable()
 export class TokenStandings {
@@ -59,10 +58,10 @@ export class TokenStandings {
 
   private standingOf(claims: AccessTokenClaims): Promise<Standing | null> | null {
     const { sub, client_id: clientId, sid, grant_id: grantId } = claims;
-    if (!UUID.test(sub)) return null;
-    if (clientId === FIRST_PARTY_CLIENT) return sid && UUID.test(sid) ? this.ofSession(claims, sid) : null;
-    if (!UUID.test(clientId) || !UUID.test(claims.jti) || sid) return null;
-    if (grantId !== undefined) return UUID.test(grantId) ? this.ofGrant(claims, grantId) : null;
+    if (!isUuid(sub)) return null;
+    if (clientId === FIRST_PARTY_CLIENT) return sid && isUuid(sid) ? this.ofSession(claims, sid) : null;
+    if (!isUuid(clientId) || !isUuid(claims.jti) || sid) return null;
+    if (grantId !== undefined) return isUuid(grantId) ? this.ofGrant(claims, grantId) : null;
     return sub === clientId ? this.ofClient(claims) : null;
   }
 

@@ -46,11 +46,7 @@ export class DataModule implements OnModuleInit {
        INSERT INTO audit_events (id, actor_kind, action, target_id)
        SELECT gen_random_uuid(), 'system', 'record.purged', id FROM purged`,
     );
-    this.housekeeping.registerSql(
-      'expired idempotency keys',
-      `DELETE FROM idempotency_keys WHERE ctid = ANY (ARRAY(SELECT ctid FROM idempotency_keys
-         WHERE expires_at < now() ORDER BY expires_at LIMIT $1 FOR UPDATE SKIP LOCKED))`,
-    );
+    this.housekeeping.registerExpired('expired idempotency keys', 'idempotency_keys');
   }
 }
 

@@ -42,6 +42,15 @@ export class Housekeeping implements OnApplicationBootstrap, OnApplicationShutdo
     });
   }
 
+  /** Rows of a table whose `expires_at`, which has an index, is past. */
+  registerExpired(name: string, table: string): void {
+    this.registerSql(
+      name,
+      `DELETE FROM ${table} WHERE ctid = ANY (ARRAY(SELECT ctid FROM ${table}
+         WHERE expires_at < now() ORDER BY expires_at LIMIT $1 FOR UPDATE SKIP LOCKED))`,
+    );
+  }
+
   onApplicationBootstrap(): void {
     this.timer = setInterval(() => void this.run(), INTERVAL_MS).unref();
   }

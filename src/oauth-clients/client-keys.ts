@@ -28,7 +28,7 @@ const KINDS: ReadonlyMap<unknown, Kind> = new Map<unknown, Kind>([
     'RSA',
     {
       members: { n: null, e: null },
-      algorithms: ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'],
+      algorithms: ['RS256', 'PS256'],
       isStrong: ({ asymmetricKeyDetails: of }) => isStrongRsa(of?.modulusLength ?? 0, of?.publicExponent ?? 0n),
     },
   ],

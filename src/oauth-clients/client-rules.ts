@@ -1,22 +1,8 @@
 import { type InputError, invalidInput } from '../errors/problem.js';
-import type { Scope } from '../security/scopes.js';
+import { isImpersonal } from '../security/scopes.js';
 import { keysFault } from './client-keys.js';
 import { type ClientValues, DEVICE_CODE, type GrantType, type OAuthClient } from './oauth-client.entity.js';
 import { uriFault } from './redirect-uri.js';
-
-/** What a client can do on its own. The rest is about a person: who they are, where they are signed in, what they let in. */
-const IMPERSONAL: ReadonlySet<string> = new Set<Scope>([
-  'data:read',
-  'data:write',
-  'data:restricted',
-  'users:read',
-  'audit:read',
-  'clients:read',
-]);
-
-/** The scopes of a client that it may ask for on its own behalf. */
-export const scopesForItself = ({ scopes }: Pick<OAuthClient, 'scopes'>): Scope[] =>
-  scopes.filter((scope): scope is Scope => IMPERSONAL.has(scope));
 
 /** Whether a client gets tokens that no person has agreed to. */
 export const actsForItself = ({ grantTypes }: Pick<OAuthClient, 'grantTypes'>): boolean =>
@@ -43,7 +29,7 @@ function grantErrors(client: ClientValues): InputError[] {
     // RFC 6749 section 4.4: confidential clients alone.
     errors.push(error('tokenEndpointAuthMethod', 'Cannot be none where the client acts for itself.'));
   }
-  const personal = client.scopes.filter((scope) => !IMPERSONAL.has(scope));
+  const personal = client.scopes.filter((scope) => !isImpersonal(scope));
   // With other grants they are for the tokens of people.
   if (has('client_credentials') && grantTypes.length === 1 && personal.length > 0) {
     errors.push(error('scopes', `Needs a person who agrees: ${personal.join(' ')}.`));

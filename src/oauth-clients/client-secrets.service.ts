@@ -2,7 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { NIL } from 'uuid';
 import { hashOfToken, newOpaqueToken } from '../security/opaque-token.js';
-import { isClientId, LIVE_CLIENT } from './live-client.js';
+import { isUuid } from '../security/uuid.js';
+import { LIVE_CLIENT } from './live-client.js';
 import { OAuthClientSecret } from './oauth-client-secret.entity.js';
 
 const MATCHING = `SELECT 1 FROM oauth_client_secrets s JOIN oauth_clients c ON c.id = s.client_id
@@ -35,7 +36,7 @@ export class ClientSecretsService {
 
   /** Whether it is a secret of this client now. The same work for one that is, one that was, and a client that never existed. */
   async matches(clientId: string, secret: string): Promise<boolean> {
-    const values = [hashOfToken(secret), isClientId(clientId) ? clientId : NIL];
+    const values = [hashOfToken(secret), isUuid(clientId) ? clientId : NIL];
     return (await this.dataSource.query<unknown[]>(MATCHING, values)).length > 0;
   }
 }

@@ -41,10 +41,6 @@ export class OAuthClientsModule implements OnModuleInit {
     });
     this.userChanges.onDisabled(forget);
     this.userChanges.onReclaimed((manager, ownerId) => this.clients.deleteAllOf(manager, ownerId));
-    this.housekeeping.registerSql(
-      'secrets of clients whose overlap is over',
-      `DELETE FROM oauth_client_secrets WHERE ctid = ANY (ARRAY(SELECT ctid FROM oauth_client_secrets
-         WHERE expires_at < now() ORDER BY expires_at LIMIT $1 FOR UPDATE SKIP LOCKED))`,
-    );
+    this.housekeeping.registerExpired('secrets of clients whose overlap is over', 'oauth_client_secrets');
   }
 }

@@ -7,13 +7,14 @@ import { inTransaction, lock } from '../database/transaction.js';
 import { Problem } from '../errors/problem.js';
 import type { Actor, Caller } from '../security/principal.js';
 import { Revocations } from '../security/revocations.js';
-import { type Scope, scopes as apiScopes } from '../security/scopes.js';
+import { isScope } from '../security/scopes.js';
 import { requireHeld } from '../security/scopes.guard.js';
 import { requireStepUp, SENSITIVE_CHANGE } from '../security/step-up.js';
+import { isUuid } from '../security/uuid.js';
 import { administers } from './administers.js';
-import { actsForItself, hasSecret, requireConsistent, scopesForItself } from './client-rules.js';
+import { actsForItself, hasSecret, requireConsistent } from './client-rules.js';
 import { ClientSecretsService } from './client-secrets.service.js';
-import { isClientId, LIVE_CLIENT } from './live-client.js';
+import { LIVE_CLIENT } from './live-client.js';
 import { type ClientValues, OAuthClient } from './oauth-client.entity.js';
 import type { CreateOAuthClient, UpdateOAuthClient } from './oauth-clients.dto.js';
 
@@ -52,7 +53,7 @@ export class OAuthClientsService {
 
   /** The client with this client_id while it counts: null when it, or its owner, is disabled or gone. */
   async findClient(id: string): Promise<OAuthClient | null> {
-    if (!isClientId(id)) return null;
+    if (!isUuid(id)) return null;
     return this.clients.createQueryBuilder('c').where('c.id = :id', { id }).andWhere(LIVE_CLIENT).getOne();
   }
 
@@ -61,14 +62,9 @@ export class OAuthClientsService {
     return this.secrets.matches(id, secret);
   }
 
-  /** What a client may ask for without a person, of the scopes it has. */
-  scopesForItself(client: OAuthClient): Scope[] {
-    return scopesForItself(client);
-  }
-
   /** Throws 400, 403 `scope_not_held` and `role_required`, 409 when there are too many, 401 `step_up_required`. */
   async create(caller: Caller, input: CreateOAuthClient): Promise<ClientWithSecret> {
-    requireHeld(caller, ofApi(input.scopes));
+    requireHeld(caller, input.scopes.filter(isScope));
     const ownerId = administers(caller) ? null : caller.subject;
     const values = { ...defaults, ...input, id: uuid(), ownerId };
     if (actsForItself(values)) {
@@ -130,7 +126,7 @@ export class OAuthClientsService {
 
   /** Throws 404, 400, 403 `scope_not_held`, 401 `step_up_required`. */
   async update(caller: Caller, id: string, { status, ...changes }: UpdateOAuthClient): Promise<OAuthClient> {
-    if (changes.scopes) requireHeld(caller, ofApi(changes.scopes));
+    if (changes.scopes) requireHeld(caller, changes.scopes.filter(isScope));
     await this.validate({ ...(await this.getClient(caller, id)), ...changes });
     return this.change(caller, id, async (manager, client) => {
       if (isSensitive(client, { status, ...changes })) requireStepUp(caller, SENSITIVE_CHANGE);
@@ -226,6 +222,3 @@ const managedBy = (caller: Caller): { ownerId?: string } => (administers(caller)
 
 /** For the copy that a person may ask for, whoever changed their client. */
 const ownerOf = ({ ownerId }: OAuthClient): { userId?: string } => (ownerId === null ? {} : { userId: ownerId });
-
-const ofApi = (named: readonly string[]): string[] =>
-  named.filter((scope) => (apiScopes as readonly string[]).includes(scope));

@@ -1,10 +1,6 @@
 import type { Client, KoaContextWithOIDC, ResourceServer } from 'oidc-provider';
 import type { OidcLibrary } from './library.js';
-import { scopes as apiScopes, scopesOf } from '../security/scopes.js';
-
-const API: ReadonlySet<string> = new Set(apiScopes);
-
-export const isOfApi = (scope: string): boolean => API.has(scope);
+import { isImpersonal, isScope, type Scope, scopesOf } from '../security/scopes.js';
 
 /** What `findAccount` answers. */
 interface AccountWithRoles {
@@ -13,6 +9,7 @@ interface AccountWithRoles {
 
 interface TokenParams {
   readonly grant_type?: string;
+  readonly resource?: unknown;
   scope?: string;
 }
 
@@ -35,7 +32,19 @@ export class ApiResource {
     if (oneOf) return this.audience;
     const params = ctx.oidc.params as TokenParams;
     if (params.grant_type === 'client_credentials') return this.audience;
-    return params.scope?.split(' ').some(isOfApi) ? this.audience : undefined;
+    return params.scope?.split(' ').some(isScope) ? this.audience : undefined;
+  };
+
+  /** Before a refresh token is used up for nothing. Throws `invalid_scope`. */
+  readonly requireGrantable = (ctx: KoaContextWithOIDC): void => {
+    const { params, client, requestParamScopes, entities } = ctx.oidc;
+    const { RefreshToken: token, Grant: grant } = entities;
+    if (!token || !grant || !client) return;
+    const asked: ReadonlySet<string> = (params as TokenParams).scope ? requestParamScopes : token.scopes;
+    if (!(params as TokenParams).resource && ![...asked].some(isScope)) return;
+    const can = this.getResourceServerInfo(ctx, this.audience, client).scope.split(' ');
+    if (!grant.getResourceScopeFiltered(this.audience, new Set(can.filter((each) => asked.has(each)))))
+      throw new this.errors.InvalidScope('none of the scopes can be granted', '');
   };
 
   /** What a client may have of the API, and where it is known for whom, what that person holds now. Throws `invalid_target`. */
@@ -43,10 +52,12 @@ export class ApiResource {
     if (indicator !== this.audience) throw new this.errors.InvalidTarget();
     const params = ctx.oidc.params as TokenParams;
     // RFC 6749 section 3.3: who names no scope gets those it was registered with.
-    if (params.grant_type === 'client_credentials') params.scope ??= apiScopesOf(client).join(' ') || undefined;
+    const isMachine = params.grant_type === 'client_credentials';
+    const registered = apiScopesOf(client).filter((scope) => !isMachine || isImpersonal(scope));
+    if (isMachine) params.scope ??= registered.join(' ') || undefined;
     const { roles } = (ctx.oidc.account ?? {}) as AccountWithRoles;
     const held = roles && scopesOf(roles);
-    const scope = apiScopesOf(client).filter((each) => !held || (held as ReadonlySet<string>).has(each));
+    const scope = registered.filter((each) => !held || held.has(each));
     return {
       scope: scope.join(' '),
       audience: this.audience,
@@ -57,5 +68,5 @@ export class ApiResource {
   };
 }
 
-const apiScopesOf = (client: Client | undefined): string[] =>
-  ((client?.['api_scopes'] as string[] | undefined) ?? []).filter(isOfApi);
+const apiScopesOf = (client: Client | undefined): Scope[] =>
+  ((client?.['api_scopes'] as string[] | undefined) ?? []).filter(isScope);

@@ -8,6 +8,7 @@ export interface ArtifactPayload {
   readonly grantId?: string;
   readonly uid?: string;
   readonly userCode?: string;
+  readonly session?: { readonly cookie?: string; readonly [member: string]: unknown };
   readonly [member: string]: unknown;
 }
 

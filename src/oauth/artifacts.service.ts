@@ -33,10 +33,9 @@ export class ArtifactsService {
   /** Keeps an artifact for so many seconds. Violates a foreign key when the grant or session it hangs on is gone. */
   async put(kind: string, id: string, payload: ArtifactPayload, seconds: number): Promise<void> {
     const hash = hashOfToken(id);
-    const second = payload.userCode ?? payload.uid;
-    // A device code is looked up by what a person types: then its own text has to come from somewhere.
-    const { jti, ...rest } = payload;
-    const kept = payload.userCode === undefined ? rest : { ...rest, jti };
+    // The session of the person is the public id of that of the browser, which two tabs at once may have renewed.
+    const sessionId = kind === 'Session' && payload.accountId ? payload.uid : null;
+    const second = payload.userCode ?? (sessionId ? undefined : payload.uid);
     await this.dataSource.query(
       `INSERT INTO oauth_artifacts (hash, kind, lookup, grant_id, session_id, sealed, expires_at)
        VALUES ($1, $2, $3, $4, $5, $6, now() + make_interval(secs => $7))
@@ -46,10 +45,10 @@ export class ArtifactsService {
         hash,
         kind,
         second === undefined ? null : this.seals.lookupOf(kind, second),
-        payload.grantId ?? null,
-        // The session of the person is the public id of that of the browser.
-        kind === 'Session' && payload.accountId ? payload.uid : null,
-        this.seals.seal(kind, hash, kept),
+        // Whoever decides on a page may give a new grant while another ends.
+        kind === 'Interaction' ? null : (payload.grantId ?? null),
+        sessionId,
+        this.seals.seal(kind, hash, keptOf(payload)),
         seconds,
       ],
     );
@@ -65,6 +64,11 @@ export class ArtifactsService {
     return this.read(`a.lookup = $1 AND a.kind = $2`, [this.seals.lookupOf(kind, second), kind]);
   }
 
+  /** The browser's side of a person's session: of several, which two tabs at once made, any. */
+  findOfSession(sessionId: string): Promise<ArtifactPayload | undefined> {
+    return this.read(`a.session_id = $1 AND a.kind = 'Session'`, [sessionId]);
+  }
+
   /** Uses an artifact up. False when somebody was faster. */
   async consume(kind: string, id: string): Promise<boolean> {
     const [rows] = await this.dataSource.query<[unknown[], number]>(
@@ -78,10 +82,6 @@ export class ArtifactsService {
     await this.dataSource.query('DELETE FROM oauth_artifacts WHERE hash = $1 AND kind = $2', [hashOfToken(id), kind]);
   }
 
-  async deleteOfGrant(kind: string, grantId: string): Promise<void> {
-    await this.dataSource.query('DELETE FROM oauth_artifacts WHERE grant_id = $1 AND kind = $2', [grantId, kind]);
-  }
-
   private async read(condition: string, values: unknown[]): Promise<ArtifactPayload | undefined> {
     const sql = `SELECT ${COLUMNS} FROM oauth_artifacts a WHERE ${condition} AND a.expires_at > now() AND ${STANDS}`;
     const [row] = await this.dataSource.query<Row[]>(sql, values);
@@ -89,4 +89,15 @@ export class ArtifactsService {
     const payload = this.seals.open(row.kind, row.hash, row.sealed);
     return row.consumed === null ? payload : { ...payload, consumed: row.consumed };
   }
+}
+
+/** What is stored of an artifact: never its own text, nor the cookie of the browser that waits for something. */
+function keptOf({ jti, session, ...rest }: ArtifactPayload): ArtifactPayload {
+  const { cookie: _, ...waiting } = session ?? {};
+  return {
+    ...rest,
+    ...(session && { session: waiting }),
+    // A device code is looked up by what a person types: then its own text has to come from somewhere.
+    ...(rest.userCode !== undefined && { jti }),
+  };
 }

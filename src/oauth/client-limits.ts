@@ -40,7 +40,9 @@ export class ClientLimits {
   /** Step two of whatever has not had it yet. Throws 429 `rate_limited`. */
   async settle(ctx: KoaContextWithOIDC): Promise<void> {
     const { request, reply } = exchangeOf(ctx.req);
-    if (wasGuess(ctx)) await this.limits.byGuess(request, reply);
+    const { AccessToken: token } = ctx.oidc?.entities ?? {};
+    if (token?.clientId && ctx.status === 200) await this.limits.byClient(request, reply, token.clientId);
+    else if (wasGuess(ctx)) await this.limits.byGuess(request, reply);
     else await this.limits.byPrincipal(request, reply, null);
   }
 }

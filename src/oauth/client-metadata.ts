@@ -1,13 +1,9 @@
 import type { AdapterPayload } from 'oidc-provider';
 import type { ClientValues } from '../oauth-clients/oauth-client.entity.js';
+import { isIdentityScope } from '../security/scopes.js';
 
-/** Scopes of OpenID Connect, in the order in which people read them. All others are the API's. */
-export const OPENID_SCOPES = ['openid', 'profile', 'email', 'offline_access'] as const;
-
-const isOpenId = (scope: string): boolean => (OPENID_SCOPES as readonly string[]).includes(scope);
-
-/** The scopes of the API that a client may ask for. */
-export const apiScopesOf = (scopes: readonly string[]): string[] => scopes.filter((scope) => !isOpenId(scope));
+/** The scopes that are of the API, or of nothing that is known. */
+export const apiScopesOf = (scopes: readonly string[]): string[] => scopes.filter((scope) => !isIdentityScope(scope));
 
 /** Of no standard, and a secret that is none. */
 const OURS: ReadonlySet<string> = new Set(['owned', 'registered', 'api_scopes', 'client_secret']);
@@ -18,7 +14,7 @@ const OURS: ReadonlySet<string> = new Set(['owned', 'registered', 'api_scopes', 
  */
 export function metadataOf(client: ClientValues): AdapterPayload {
   const { id, tokenEndpointAuthMethod: method, grantTypes, jwks } = client;
-  const openId = client.scopes.filter(isOpenId);
+  const openId = client.scopes.filter(isIdentityScope);
   return {
     client_id: id,
     client_name: client.name,

@@ -3,10 +3,10 @@ import { authConfig } from '../config/auth.config.js';
 import type { ConfigOf } from '../config/namespace.js';
 import { violates } from '../database/transaction.js';
 import type { Caller } from '../security/principal.js';
-import { scopesOf } from '../security/scopes.js';
-import { apiScopesOf, OPENID_SCOPES } from './client-metadata.js';
+import { isIdentityScope, scopesOf } from '../security/scopes.js';
+import { apiScopesOf } from './client-metadata.js';
 import { decidedBy } from './grant-adapter.js';
-import { GrantsService } from './grants.service.js';
+import { GrantEnded, GrantsService } from './grants.service.js';
 import type { Interaction } from './interactions.service.js';
 import { OAuthProvider } from './oauth-provider.service.js';
 
@@ -39,8 +39,9 @@ export class ConsentService {
   /** Gives what was chosen and refuses the rest of what was asked, in the one grant of the two. Answers its id. */
   allow(person: Caller, interaction: Interaction, chosen: ReadonlySet<string>): Promise<string> {
     return this.give(person, interaction, chosen).catch((error: unknown) => {
-      // Of two first decisions at once, in two tabs, the second adds to the first.
-      if (violates(error, 'oauth_grants_of_both')) return this.give(person, interaction, chosen);
+      // Of two first decisions at once, in two tabs, the second adds to the first; after the end of a grant it begins another.
+      if (error instanceof GrantEnded || violates(error, 'oauth_grants_of_both'))
+        return this.give(person, interaction, chosen);
       throw error;
     });
   }
@@ -50,11 +51,10 @@ export class ConsentService {
     const given = this.givable(person, scopes, client).filter((scope) => chosen.has(scope) || isFixed(scope));
     const provider = await this.provider.current();
     const before = await this.grants.findOf(person.subject, client.clientId);
-    const grant =
-      (before && (await provider.Grant.find(before.id))) ??
-      new provider.Grant({ accountId: person.subject, clientId: client.clientId });
+    const found = before && (await provider.Grant.find(before.id));
+    const grant = found ?? new provider.Grant({ accountId: person.subject, clientId: client.clientId });
     this.decide(grant, scopes, given);
-    return decidedBy.run(person, () => grant.save());
+    return decidedBy.run({ actor: person, isNew: !found }, () => grant.save());
   }
 
   /** What was decided before about a scope that is asked for again counts no more. */
@@ -75,12 +75,11 @@ export class ConsentService {
   private givable({ roles }: Caller, asked: readonly string[], client: Interaction['client']): string[] {
     const registered = new Set([...(client.scope?.split(' ') ?? []), ...((client['api_scopes'] as string[]) ?? [])]);
     const held: ReadonlySet<string> = scopesOf(roles);
-    return asked.filter((scope) => registered.has(scope) && (held.has(scope) || openIdOf([scope]).length > 0));
+    return asked.filter((scope) => registered.has(scope) && (held.has(scope) || isIdentityScope(scope)));
   }
 }
 
 /** Who signs in says who they are; that an application comes back by itself is told, and refused as a whole or not at all. */
 export const isFixed = (scope: string): boolean => scope === 'openid' || scope === 'offline_access';
 
-const openIdOf = (scopes: readonly string[]): string[] =>
-  scopes.filter((scope) => (OPENID_SCOPES as readonly string[]).includes(scope));
+const openIdOf = (scopes: readonly string[]): string[] => scopes.filter(isIdentityScope);

@@ -1,13 +1,12 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Adapter, AdapterPayload } from 'oidc-provider';
-import { type Actor, SYSTEM } from '../security/principal.js';
-import type { GrantPayload, GrantsService } from './grants.service.js';
+import { SYSTEM } from '../security/principal.js';
+import { isUuid } from '../security/uuid.js';
+import type { Decision, GrantPayload, GrantsService } from './grants.service.js';
 import type { OidcLibrary } from './library.js';
 
-const isUuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-
 /** Whose decision the library stores: it hands on what was allowed, and not by whom. */
-export const decidedBy = new AsyncLocalStorage<Actor>();
+export const decidedBy = new AsyncLocalStorage<Decision>();
 
 interface Allowed {
   readonly openid?: { readonly scope?: string };
@@ -33,11 +32,11 @@ export class GrantAdapter implements Adapter {
 
   async upsert(id: string, payload: AdapterPayload): Promise<void> {
     const grant = payload as unknown as GrantPayload & Allowed;
-    await this.grants.save(id, grant, allowedScopes(grant), decidedBy.getStore() ?? SYSTEM);
+    await this.grants.save(id, grant, allowedScopes(grant), decidedBy.getStore() ?? { actor: SYSTEM, isNew: true });
   }
 
   async find(id: string): Promise<AdapterPayload | undefined> {
-    const grant = isUuid.test(id) ? await this.grants.find(id) : null;
+    const grant = isUuid(id) ? await this.grants.find(id) : null;
     return grant ? grant.payload : undefined;
   }
 

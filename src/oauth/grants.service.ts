@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
-import { DataSource, type EntityManager, MoreThan, Repository } from 'typeorm';
+import { DataSource, type EntityManager, LessThanOrEqual, MoreThan, Repository } from 'typeorm';
 import { NIL } from 'uuid';
 import { AuditService } from '../audit/audit.service.js';
 import { inserting } from '../database/insert.js';
@@ -18,6 +18,15 @@ export interface GrantPayload {
   readonly clientId: string;
   readonly exp: number;
   readonly [member: string]: unknown;
+}
+
+/** A grant was ended while something was added to it. */
+export class GrantEnded extends Error {}
+
+/** Whose decision it is, and whether there was no grant before. */
+export interface Decision {
+  readonly actor: Actor;
+  readonly isNew: boolean;
 }
 
 /** What people have allowed applications. The end of a grant is the end of every token of it, on every instance within a second. */
@@ -49,14 +58,19 @@ export class GrantsService {
     return walk((last, size) => this.dataSource.query(COPY, [subject, last?.id ?? NIL, size]));
   }
 
-  /** Stores what was allowed. A grant that had less is forgotten by every cache, so that tokens in use hold what they may now. */
-  async save(id: string, payload: GrantPayload, scopes: readonly string[], actor: Actor): Promise<void> {
+  /**
+   * Stores what was allowed. A grant that had less is forgotten by every cache, so that tokens in use hold what they may now. Throws
+   * GrantEnded for one that was ended meanwhile, which does not come back: tokens of it would too.
+   */
+  async save(id: string, payload: GrantPayload, scopes: readonly string[], { actor, isNew }: Decision): Promise<void> {
     const { accountId: userId, clientId, exp } = payload;
+    const allowed: object = { scopes: [...scopes], payload, expiresAt: new Date(exp * 1000) };
     await inTransaction(this.dataSource, async (manager) => {
-      const row = { id, userId, clientId, scopes: [...scopes], payload, expiresAt: new Date(exp * 1000) };
-      await inserting(manager, OAuthGrant, row as object)
-        .orUpdate(['scopes', 'payload', 'expires_at'], ['id'])
-        .execute();
+      if (isNew) {
+        // One that is over and not swept yet would be in the way.
+        await manager.delete(OAuthGrant, { userId, clientId, expiresAt: LessThanOrEqual(new Date()) });
+        await inserting(manager, OAuthGrant, { id, userId, clientId, ...allowed }).execute();
+      } else if (!(await manager.update(OAuthGrant, { id }, allowed)).affected) throw new GrantEnded();
       await this.audit.record(manager, actor, 'grant.given', id, { userId, clientId, scopes });
       await this.revocations.record(manager, [id]);
     });
@@ -89,21 +103,14 @@ export class GrantsService {
   ): Promise<boolean> {
     const found = await inTransaction(this.dataSource, async (manager) => {
       const grant = await manager.findOne(OAuthGrant, { where: which, lock: { mode: 'pessimistic_write' } });
-      if (grant) await this.remove(manager, grant, actor, action);
-      return grant !== null;
+      if (!grant) return false;
+      const { id, userId, clientId } = grant;
+      await manager.delete(OAuthGrant, { id });
+      await this.audit.record(manager, actor, action, id, { userId, clientId });
+      await this.revocations.record(manager, [id]);
+      return true;
     });
     if (found) this.revocations.applied([which.id]);
     return found;
-  }
-
-  private async remove(
-    manager: EntityManager,
-    { id, userId, clientId }: OAuthGrant,
-    actor: Actor,
-    action: 'grant.ended' | 'grant.reuse_detected',
-  ): Promise<void> {
-    await manager.delete(OAuthGrant, { id });
-    await this.audit.record(manager, actor, action, id, { userId, clientId });
-    await this.revocations.record(manager, [id]);
   }
 }

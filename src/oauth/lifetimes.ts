@@ -20,5 +20,6 @@ export const lifetimes = (settings: Settings) =>
     // An application that is not used, and one that is.
     RefreshToken: 30 * DAY,
     Grant: 365 * DAY,
-    Session: settings.sessionIdleSeconds,
+    // Of nobody, for as long as a form of ours may wait: every browser that looks at one leaves such a row.
+    Session: (_ctx, { accountId }) => (accountId ? settings.sessionIdleSeconds : 3_600),
   }) satisfies Configuration['ttl'];

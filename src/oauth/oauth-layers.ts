@@ -4,8 +4,8 @@ import { SessionsService } from '../auth/sessions.service.js';
 import { ProblemFilter } from '../errors/problem.filter.js';
 import type { Problem } from '../errors/problem.js';
 import { translate } from '../errors/translate.js';
-import { scopes } from '../security/scopes.js';
-import { OPENID_SCOPES } from './client-metadata.js';
+import { identityScopes, scopes } from '../security/scopes.js';
+import { sentOnPolicy } from '../security/security-headers.js';
 import { ClientLimits } from './client-limits.js';
 import { type Exchange, exchangeOf } from './exchange.js';
 import { GrantsService } from './grants.service.js';
@@ -51,15 +51,24 @@ export class OAuthLayers {
   /** What the library has done, and does not know to be more than its own. */
   private async followUp(ctx: KoaContextWithOIDC, { request }: Exchange): Promise<void> {
     const { route, session } = ctx.oidc ?? {};
-    if (route === 'discovery') Object.assign(ctx.body as object, { scopes_supported: [...OPENID_SCOPES, ...scopes] });
+    if (route === 'discovery') Object.assign(ctx.body as object, { scopes_supported: [...identityScopes, ...scopes] });
     if (route === 'device_authorization') this.shorten(ctx);
     if (route === 'registration' && ctx.status === 201) ctx.body = this.registration.answer(ctx);
+    this.letFormPost(ctx);
     const { Grant: grant } = ctx.oidc?.entities ?? {};
     if (route === 'token' && ctx.status === 200 && grant?.jti) await this.grants.noteUse(grant.jti);
     const { destroyed, accountId, uid } = (session ?? {}) as { destroyed?: boolean; accountId?: string; uid?: string };
     // Where nobody is signed in the library sends its form off by an inline script, which our policy does not let run.
     if (route === 'end_session' && !accountId && ctx.status === 200) await logout.logoutSource(ctx);
     if (destroyed && accountId && uid) await this.sessions.endOf(accountId, uid, request.id);
+  }
+
+  /** `response_mode=form_post`: a page of the library, which a script of its own sends on to the redirect URI. */
+  private letFormPost(ctx: KoaContextWithOIDC): void {
+    const { response_mode: mode, redirect_uri: uri } = (ctx.oidc?.params ?? {}) as Record<string, string | undefined>;
+    if (mode !== 'form_post' || uri === undefined || typeof ctx.body !== 'string') return;
+    const [, script] = /<script>([^<]*)<\/script>/.exec(ctx.body) ?? [];
+    if (script !== undefined) ctx.set('content-security-policy', sentOnPolicy(script, uri));
   }
 
   /** The address that people type from a screen. */

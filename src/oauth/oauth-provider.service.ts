@@ -13,7 +13,7 @@ import { ApiResource } from './api-resource.js';
 import { ArtifactAdapter } from './artifact-adapter.js';
 import { ArtifactsService } from './artifacts.service.js';
 import { ClientAdapter } from './client-adapter.js';
-import { requireIssuerAlone } from './client-assertions.js';
+import { requireIssuerAlone, requireSoonOver } from './client-assertions.js';
 import { ClientLimits } from './client-limits.js';
 import { metadataOf } from './client-metadata.js';
 import { exchangeOf } from './exchange.js';
@@ -91,8 +91,13 @@ export class OAuthProvider {
       ...protocol,
       ...providerPages,
       ...tokenClaims(library),
+      // The library asks this last before the token is used up.
+      rotateRefreshToken: (ctx) => {
+        api.requireGrantable(ctx);
+        return protocol.rotateRefreshToken(ctx);
+      },
       ttl: lifetimes(this.config),
-      features: features(api, this.registration),
+      features: features(api, this.registration, this.accounts),
       jwks: { keys },
       adapter: (kind) => {
         if (kind === 'Client') return clients;
@@ -101,7 +106,8 @@ export class OAuthProvider {
       },
       findAccount: (_ctx, id) => this.accounts.find(id),
       loadExistingGrant: ({ oidc }) => this.grantFor(oidc),
-      assertJwtClientAuthClaimsAndHeader: async (ctx, { aud }, _header, client) => {
+      assertJwtClientAuthClaimsAndHeader: async (ctx, { aud, exp }, _header, client) => {
+        requireSoonOver(errors, exp);
         requireIssuerAlone(errors, this.config.issuer, aud, client);
         await this.limits.authenticated(ctx, client.clientId);
       },

@@ -28,10 +28,6 @@ import { OAuthRoutes } from './oauth-routes.js';
 import { OwnTokensService } from './own-tokens.service.js';
 import { Registration } from './registration.service.js';
 
-const expired = (table: string) =>
-  `DELETE FROM ${table} WHERE ctid = ANY (ARRAY(SELECT ctid FROM ${table}
-     WHERE expires_at < now() ORDER BY expires_at LIMIT $1 FOR UPDATE SKIP LOCKED))`;
-
 @Module({
   imports: [TypeOrmModule.forFeature([OAuthArtifact, OAuthGrant]), AuthModule, OAuthClientsModule, UsersModule],
   controllers: [DiscoveryController, GrantsController],
@@ -70,10 +66,10 @@ export class OAuthModule implements OnModuleInit {
     }));
     this.changes.onReclaimed((manager, userId) => this.grants.deleteAllOf(manager, userId));
     this.personalData.register('grants', { export: (owner) => this.copyOf(owner) });
-    this.housekeeping.registerSql('codes and tokens that are over', expired('oauth_artifacts'));
-    this.housekeeping.registerSql('proofs that nobody can use again', expired('used_proofs'));
-    this.housekeeping.registerSql('revoked tokens that are over', expired('oauth_ended_tokens'));
-    this.housekeeping.registerSql('grants that are over', expired('oauth_grants'));
+    this.housekeeping.registerExpired('codes and tokens that are over', 'oauth_artifacts');
+    this.housekeeping.registerExpired('proofs that nobody can use again', 'used_proofs');
+    this.housekeeping.registerExpired('revoked tokens that are over', 'oauth_ended_tokens');
+    this.housekeeping.registerExpired('grants that are over', 'oauth_grants');
   }
 
   private async *copyOf(owner: Caller): AsyncGenerator<object> {

@@ -1,6 +1,6 @@
 import type { Configuration } from 'oidc-provider';
 import { errorView } from '../pages/error.view.js';
-import { SESSION_COOKIE } from '../security/cookies.js';
+import { INTERACTION_COOKIE, SESSION_COOKIE } from '../security/cookies.js';
 import { exchangeOf } from './exchange.js';
 import { answer, outOfDate } from './page-answer.js';
 
@@ -10,6 +10,7 @@ const SENTENCES: Readonly<Record<string, string>> = {
   invalid_redirect_uri:
     'The app wants you sent to an address that it has not registered with us, so we do not send you there. Tell whoever makes it.',
   invalid_request: 'The app that sent you here made a mistake in its request. Go back to it, and start again.',
+  SessionNotFound: 'This sign-in is over, or began in another browser. Go back to the app, and start again.',
   access_denied: 'Nothing was allowed. You can close this page.',
 };
 
@@ -18,18 +19,19 @@ const COOKIE = { httpOnly: true, secure: true, sameSite: 'lax' } as const;
 /** The pages of the library, in our own look, and the cookies by which it knows a browser. */
 export const providerPages = {
   cookies: {
-    names: { session: SESSION_COOKIE, interaction: '__Secure-interaction', resume: '__Secure-resume' },
+    names: { session: SESSION_COOKIE, interaction: INTERACTION_COOKIE, resume: '__Secure-resume' },
     long: { ...COOKIE, path: '/' },
     short: COOKIE,
   },
   interactions: {
     url: async (_ctx, { prompt, uid }) => `/${prompt.name === 'consent' ? 'consent' : 'login'}/${uid}`,
   },
-  renderError: async (ctx, out) => {
+  renderError: async (ctx, out, error) => {
     // Its own token was wrong: nobody else sends anything there.
     if (ctx.oidc?.route === 'end_session_confirm') return outOfDate(ctx, '/oauth/logout');
     const title = out.error === 'access_denied' ? 'Nothing was allowed' : 'That did not work';
-    const sentence = SENTENCES[out.error] ?? out.error_description ?? 'Go back to the app, and start again.';
+    const sentence =
+      SENTENCES[error.name] ?? SENTENCES[out.error] ?? out.error_description ?? 'Go back to the app, and start again.';
     answer(ctx, errorView({ title, sentence, requestId: exchangeOf(ctx.req).request.id, code: out.error }));
   },
 } satisfies Configuration;

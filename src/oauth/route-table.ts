@@ -1,8 +1,11 @@
 import type { FastifyContextConfig, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify';
 import { parseLimits } from '../config/limits.js';
+import { Problem } from '../errors/problem.js';
 import { FORM_TYPE } from '../security/form-body.js';
 
 export const PREFIX = '/oauth';
+/** The link has to fit into the headers of a request, and of an answer. */
+const LONGEST_QUERY = 8_000;
 
 /** Documents that say nothing of anybody: no tier of the limits but that of addresses. */
 const DOCUMENTS = ['/.well-known/openid-configuration', '/.well-known/oauth-authorization-server', '/jwks'];
@@ -57,6 +60,7 @@ export const authorizeByPost = {
       [value].flat().map((each): [string, string] => [name, each]),
     );
     const query = new URLSearchParams(fields).toString();
+    if (query.length > LONGEST_QUERY) throw new Problem('url_too_long');
     return reply
       .code(303)
       .headers({ location: `${PREFIX}/authorize?${query}`, 'cache-control': 'no-store' })

@@ -5,6 +5,9 @@ export const SESSION_COOKIE = '__Host-session';
 /** What ties a form to the browser it was shown in, also before anybody signs in. */
 export const FORM_COOKIE = '__Host-form';
 
+/** The authorization request that waits, on the paths on which it is answered. */
+export const INTERACTION_COOKIE = '__Secure-interaction';
+
 /** A sign-in by somebody else that has begun in this browser, sealed. */
 export const OUTSIDE_COOKIE = '__Host-outside';
 

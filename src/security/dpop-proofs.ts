@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { calculateJwkThumbprint, EmbeddedJWK, type JWK, type JWTPayload, jwtVerify } from 'jose';
@@ -6,6 +6,7 @@ import { authConfig } from '../config/auth.config.js';
 import type { ConfigOf } from '../config/namespace.js';
 import { DPOP_ALGORITHMS, Problem } from '../errors/problem.js';
 import { RepeatedFields } from './repeated-fields.js';
+import { isSame } from './same-text.js';
 import { UsedProofs } from './used-proofs.js';
 
 const PROOF = new RepeatedFields('dpop');
@@ -70,11 +71,6 @@ function isFresh({ iat }: JWTPayload): boolean {
 
 function isOf({ ath }: JWTPayload, token: string): boolean {
   return typeof ath === 'string' && isSame(ath, createHash('sha256').update(token).digest('base64url'));
-}
-
-function isSame(one: string, other: string): boolean {
-  const [a, b] = [Buffer.from(one), Buffer.from(other)];
-  return a.length === b.length && timingSafeEqual(a, b);
 }
 
 const invalid = (): Problem => new Problem('dpop_proof_invalid');

@@ -1,10 +1,11 @@
-import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHmac, randomBytes } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { authConfig } from '../config/auth.config.js';
 import type { ConfigOf } from '../config/namespace.js';
 import { Problem } from '../errors/problem.js';
 import { cookieOf, FORM_COOKIE, SESSION_COOKIE, setCookie } from './cookies.js';
+import { isSame } from './same-text.js';
 import { deriveKey } from './sealing.js';
 
 const DAY = 86_400;
@@ -56,9 +57,4 @@ export class FormTokens {
     const session = cookieOf(request, SESSION_COOKIE) ?? '';
     return createHmac('sha256', this.key).update(`${browser}\0${session}`).digest('base64url');
   }
-}
-
-function isSame(one: string, other: string): boolean {
-  const [a, b] = [Buffer.from(one), Buffer.from(other)];
-  return a.length === b.length && timingSafeEqual(a, b);
 }

@@ -39,6 +39,22 @@ export const scopes: readonly Scope[] = roleScopes.admin;
 export const identityScopes = ['openid', 'profile', 'email', 'offline_access'] as const;
 export type IdentityScope = (typeof identityScopes)[number];
 
+/** What a client can do on its own. The rest is about a person: who they are, where they are signed in, what they let in. */
+const IMPERSONAL: ReadonlySet<string> = new Set<Scope>([
+  'data:read',
+  'data:write',
+  'data:restricted',
+  'users:read',
+  'audit:read',
+  'clients:read',
+]);
+const API: ReadonlySet<string> = new Set(scopes);
+const IDENTITY: ReadonlySet<string> = new Set(identityScopes);
+
+export const isScope = (text: string): text is Scope => API.has(text);
+export const isImpersonal = (scope: string): boolean => IMPERSONAL.has(scope);
+export const isIdentityScope = (text: string): text is IdentityScope => IDENTITY.has(text);
+
 /** Every scope of some roles, in the order of the table. Unknown roles give nothing. */
 export function scopesOf(held: readonly string[]): Set<Scope> {
   return new Set(roles.filter((role) => held.includes(role)).flatMap((role) => [...roleScopes[role]]));

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import helmet from 'helmet';
 
@@ -39,6 +40,11 @@ export function formPagePolicy(...targets: string[]): string {
     `form-action ${[...sources].join(' ')}; frame-ancestors 'none'`
   );
 }
+
+/** The policy of a page that is nothing but a form, which the one script in it sends on (OAuth 2.0 Form Post Response Mode). */
+export const sentOnPolicy = (script: string, target: string): string =>
+  `default-src 'none'; script-src 'sha256-${hash('sha256', script, 'base64')}'; base-uri 'none'; ` +
+  `form-action ${formTarget(target)}; frame-ancestors 'none'`;
 
 const NAME = /^[a-z0-9.-]+$/;
 

@@ -23,10 +23,6 @@ export class UsersModule implements OnModuleInit {
 
   onModuleInit(): void {
     // The link alone: whoever was invited stays invited.
-    this.housekeeping.registerSql(
-      'invitations whose link is over',
-      `DELETE FROM invitations WHERE ctid = ANY (ARRAY(SELECT ctid FROM invitations
-         WHERE expires_at < now() ORDER BY expires_at LIMIT $1 FOR UPDATE SKIP LOCKED))`,
-    );
+    this.housekeeping.registerExpired('invitations whose link is over', 'invitations');
   }
 }
