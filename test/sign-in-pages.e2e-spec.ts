@@ -182,7 +182,11 @@ describe('POST /login/:interaction/password', () => {
     const again = await browser.submit({ password: 'short' });
     expect([again.status, alertOf(again)]).toEqual([422, expect.stringContaining('15')]);
     const password = randomBytes(15).toString('base64url');
-    expect(placeOf(await browser.submit({ password }))).toBe('/login/:uid');
+    const saved = await browser.submit({ password });
+    expect([placeOf(saved), saved.html]).toEqual([
+      '/login/:uid',
+      expect.stringContaining('Your new password is saved.'),
+    ]);
     expect(placeOf(await enter(browser, { email: me.email, password }))).toBe('/consent/:uid');
     await signInTo(app, { email: me.email, password });
   });

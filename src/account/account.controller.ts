@@ -10,9 +10,9 @@ import { FormTokens } from '../security/form-tokens.js';
 import type { Caller } from '../security/principal.js';
 import { Page } from '../security/input.decorators.js';
 import { RecordId } from '../security/record-id.js';
+import { PageForm } from '../security/page-form.js';
 import { CurrentVisit, type Visit } from '../security/visit.js';
 import { AccountVisits } from './account-visits.service.js';
-import { AccountForm } from './account.dto.js';
 import { AccountService } from './account.service.js';
 
 /** The page on which people see what has access to their account, and end it. */
@@ -39,11 +39,19 @@ export class AccountController {
     return visit.page(accountView({ csrf, ...(await this.account.of(person)) }));
   }
 
+  /** Where a form has led, and somebody loads the page again without it. */
+  @Get(['sign-out', 'passkeys', 'sessions/end', 'providers/:name/link', ':section/:id/end'])
+  @Public()
+  @Page()
+  back(@CurrentVisit() visit: Visit): string {
+    return visit.goTo('/account');
+  }
+
   @Post('sign-out')
   @HttpCode(200)
   @Public()
   @Page()
-  signOut(@CurrentVisit() visit: Visit, @Body() form: AccountForm): Promise<string> {
+  signOut(@CurrentVisit() visit: Visit, @Body() form: PageForm): Promise<string> {
     return this.visits.act(visit, form, { scope: 'sessions:write' }, (person) => this.leave(visit, person));
   }
 
@@ -51,7 +59,7 @@ export class AccountController {
   @HttpCode(200)
   @Public()
   @Page()
-  signOutEverywhere(@CurrentVisit() visit: Visit, @Body() form: AccountForm): Promise<string> {
+  signOutEverywhere(@CurrentVisit() visit: Visit, @Body() form: PageForm): Promise<string> {
     return this.visits.act(visit, form, { scope: 'sessions:write' }, async (person) => {
       await this.sessions.endOthers(person);
       return this.leave(visit, person);
@@ -62,7 +70,7 @@ export class AccountController {
   @HttpCode(200)
   @Public()
   @Page()
-  endSession(@CurrentVisit() visit: Visit, @RecordId() id: string, @Body() form: AccountForm): Promise<string> {
+  endSession(@CurrentVisit() visit: Visit, @RecordId() id: string, @Body() form: PageForm): Promise<string> {
     return this.visits.act(visit, form, { scope: 'sessions:write' }, (person) => this.sessions.end(person, id));
   }
 
@@ -70,7 +78,7 @@ export class AccountController {
   @HttpCode(200)
   @Public()
   @Page()
-  endGrant(@CurrentVisit() visit: Visit, @RecordId() id: string, @Body() form: AccountForm): Promise<string> {
+  endGrant(@CurrentVisit() visit: Visit, @RecordId() id: string, @Body() form: PageForm): Promise<string> {
     return this.visits.act(visit, form, { scope: 'sessions:write' }, (person) => this.grants.end(person, id));
   }
 
@@ -78,7 +86,7 @@ export class AccountController {
   @HttpCode(200)
   @Public()
   @Page()
-  endKey(@CurrentVisit() visit: Visit, @RecordId() id: string, @Body() form: AccountForm): Promise<string> {
+  endKey(@CurrentVisit() visit: Visit, @RecordId() id: string, @Body() form: PageForm): Promise<string> {
     return this.visits.act(visit, form, { scope: 'keys:write' }, (person) => this.keys.delete(person, id));
   }
 

@@ -1,14 +1,7 @@
 import { Text } from '../security/fields.js';
+import { LONGEST_RESPONSE, PageForm } from '../security/page-form.js';
 
-const LONGEST_RESPONSE = 16_384;
-
-/** The hidden field of every form. */
-export class AccountForm {
-  @Text(1, 200)
-  csrf: string;
-}
-
-export class NewPasskeyForm extends AccountForm {
+export class NewPasskeyForm extends PageForm {
   @Text(1, 100)
   name: string;
 

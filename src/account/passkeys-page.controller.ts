@@ -9,9 +9,10 @@ import { jsonField } from '../security/form-body.js';
 import { RecordId } from '../security/record-id.js';
 import { RECENT_LOGIN } from '../security/step-up.js';
 import { StrictValidationPipe } from '../security/validation.pipe.js';
+import { PageForm } from '../security/page-form.js';
 import { CurrentVisit, type Visit } from '../security/visit.js';
 import { AccountVisits } from './account-visits.service.js';
-import { AccountForm, NewPasskeyForm } from './account.dto.js';
+import { NewPasskeyForm } from './account.dto.js';
 
 const DEMAND = { scope: 'profile:write', stepUp: RECENT_LOGIN } as const;
 
@@ -53,7 +54,7 @@ export class PasskeysPageController {
   @HttpCode(200)
   @Public()
   @Page()
-  end(@CurrentVisit() visit: Visit, @RecordId() id: string, @Body() form: AccountForm): Promise<string> {
+  end(@CurrentVisit() visit: Visit, @RecordId() id: string, @Body() form: PageForm): Promise<string> {
     return this.visits.act(visit, form, DEMAND, (person) => this.passkeys.delete(person, id, visit.device));
   }
 }

@@ -9,9 +9,9 @@ import { Public } from '../security/access.decorators.js';
 import { Page } from '../security/input.decorators.js';
 import { RouteLimit } from '../security/rate-limit.decorators.js';
 import { RECENT_LOGIN } from '../security/step-up.js';
+import { PageForm } from '../security/page-form.js';
 import { CurrentVisit, type Visit } from '../security/visit.js';
 import { AccountVisits } from './account-visits.service.js';
-import { AccountForm } from './account.dto.js';
 
 const DEMAND = { scope: 'profile:write', stepUp: RECENT_LOGIN } as const;
 
@@ -31,7 +31,7 @@ export class ProvidersPageController {
   @HttpCode(200)
   @Public()
   @Page()
-  link(@CurrentVisit() visit: Visit, @Param('name') name: string, @Body() form: AccountForm): Promise<string> {
+  link(@CurrentVisit() visit: Visit, @Param('name') name: string, @Body() form: PageForm): Promise<string> {
     return this.visits.act(visit, form, DEMAND, async (person) => {
       const { label } = this.providers.get(name);
       const { href } = await this.flows.beginLink(visit, name, person);
@@ -58,7 +58,7 @@ export class ProvidersPageController {
   @HttpCode(200)
   @Public()
   @Page()
-  end(@CurrentVisit() visit: Visit, @Param('name') name: string, @Body() form: AccountForm): Promise<string> {
+  end(@CurrentVisit() visit: Visit, @Param('name') name: string, @Body() form: PageForm): Promise<string> {
     return this.visits.act(visit, form, DEMAND, (person) => this.accounts.unlink(person, name, visit.device));
   }
 }

@@ -122,7 +122,7 @@ export class LoginStepsService {
   }
 
   /** What a browser needs to answer with a passkey of theirs; nothing where passkeys cannot work. */
-  private passkeyOptions(userId: string): Promise<object | undefined> {
+  passkeyOptions(userId: string): Promise<object | undefined> {
     return this.assertions.assertionOptions(userId).catch((error: unknown) => {
       if (error instanceof Problem && error.code === 'passkeys_unavailable') return undefined;
       throw error;

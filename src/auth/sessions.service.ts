@@ -31,6 +31,8 @@ export interface StartedSession {
   readonly roles: readonly string[];
   /** Null where a browser keeps a cookie in its place. */
   readonly refreshToken: string | null;
+  /** How and when its person was asked who they are, where that was elsewhere; in seconds since the epoch, null where nobody says. */
+  readonly asked?: { readonly amr: string[]; readonly at: number | null };
 }
 
 /** Sessions of people: they start at login and end for every instance within a second. */

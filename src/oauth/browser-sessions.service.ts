@@ -1,7 +1,5 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { authConfig } from '../config/auth.config.js';
-import type { ConfigOf } from '../config/namespace.js';
 import { SessionsService, type StartedSession } from '../auth/sessions.service.js';
 import { HotReads } from '../database/hot-reads.js';
 import { type Caller, FIRST_PARTY_CLIENT } from '../security/principal.js';
@@ -31,7 +29,6 @@ export class BrowserSessions {
     private readonly artifacts: ArtifactsService,
     private readonly sessions: SessionsService,
     private readonly reads: HotReads,
-    @Inject(authConfig.KEY) private readonly config: ConfigOf<typeof authConfig>,
   ) {}
 
   /** Who is signed in here, with everything a session of the person may do; null for nobody. */
@@ -59,10 +56,12 @@ export class BrowserSessions {
   async begin(
     request: FastifyRequest,
     reply: FastifyReply,
-    { session: row }: StartedSession,
-    amr?: string[],
+    { session: row, asked }: StartedSession,
   ): Promise<BrowserLogin> {
-    const login = loginOf(row.userId, row.acr, row.createdAt.getTime(), amr);
+    const before = await this.find(request);
+    if (before) await this.sessions.endOf(before.subject, before.credentialId, request.id);
+    const began = row.createdAt.getTime();
+    const login = loginOf(row.userId, row.acr, Math.min(began, (asked?.at ?? Infinity) * 1000), asked?.amr);
     const provider = await this.provider.current();
     const session = new provider.Session();
     session.uid = row.id;
@@ -108,15 +107,10 @@ export class BrowserSessions {
 }
 
 /** Methods of RFC 8176. */
-const loginOf = (
-  accountId: string,
-  acr: AssuranceLevel,
-  ms: number,
-  amr = [acr === 'aal2' ? 'mfa' : 'pwd'],
-): BrowserLogin => ({
+const loginOf = (accountId: string, acr: AssuranceLevel, ms: number, amr?: string[]): BrowserLogin => ({
   accountId,
   acr,
-  amr,
+  amr: amr ?? [acr === 'aal2' ? 'mfa' : 'pwd'],
   ts: Math.floor(ms / 1000),
 });
 

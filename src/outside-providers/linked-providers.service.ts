@@ -8,6 +8,8 @@ export interface LinkedProvider {
   readonly name: string;
   readonly label: string;
   readonly linked: boolean;
+  /** Its owner can sign in with it. */
+  readonly works: boolean;
   /** Another way in is left. */
   readonly canUnlink: boolean;
 }
@@ -22,13 +24,15 @@ export class LinkedProviders {
 
   /** Every provider there is, and those that somebody is linked with though it is not there any more. */
   async of({ subject: userId }: Caller): Promise<LinkedProvider[]> {
-    const linked = new Set((await this.accounts.listOf(userId)).map(({ provider }) => provider));
-    const names = new Set([...this.providers.list().map(({ name }) => name), ...linked]);
+    const linked = new Map((await this.accounts.listOf(userId)).map(({ provider, issuer }) => [provider, issuer]));
+    const names = new Set([...this.providers.list().map(({ name }) => name), ...linked.keys()]);
     return Promise.all(
       [...names].map(async (name) => ({
         name,
         label: this.providers.find(name)?.label ?? name,
         linked: linked.has(name),
+        // One that went from the settings, or is another's by that name now, lets nobody in.
+        works: linked.has(name) && this.providers.find(name)?.issuer === linked.get(name),
         canUnlink: linked.has(name) && (await this.accounts.canUnlink(userId, name)),
       })),
     );

@@ -9,6 +9,8 @@ import { type FlowSecrets, identityFrom, type OutsideIdentity, type OutsideProvi
 /** What a provider says of itself is asked again after that. Its keys are read again by the library when it meets one it does not know. */
 const REFRESH_MS = 3_600_000;
 
+const ANEW = { prompt: 'login', max_age: '0' };
+
 interface Profile {
   readonly email?: unknown;
   readonly email_verified?: unknown;
@@ -30,8 +32,11 @@ export class OpenIdProvider implements OutsideProvider {
     ({ name: this.name, label: this.label, issuer: this.issuer } = settings);
   }
 
-  async authorizationUrl(secrets: FlowSecrets): Promise<URL> {
-    return askForCode(await this.configuration(), this.redirectUri, this.settings, secrets);
+  async authorizationUrl(secrets: FlowSecrets, isFresh: boolean): Promise<URL> {
+    const url = await askForCode(await this.configuration(), this.redirectUri, this.settings, secrets);
+    // Core section 3.1.2.1. With an age asked for, the ID token says when it was.
+    if (isFresh) for (const [name, value] of Object.entries(ANEW)) url.searchParams.set(name, value);
+    return url;
   }
 
   async identityOf(callback: URL, secrets: FlowSecrets): Promise<OutsideIdentity> {
@@ -40,7 +45,7 @@ export class OpenIdProvider implements OutsideProvider {
     const claims = tokens.claims();
     if (!claims) throw new Problem('outside_login_invalid');
     const { email, email_verified: emailVerified, name } = await this.profileOf(config, tokens, claims);
-    return identityFrom({ subject: claims.sub, email, emailVerified, name });
+    return identityFrom({ subject: claims.sub, email, emailVerified, name, authenticatedAt: claims.auth_time });
   }
 
   /** Some say the address in the ID token, others where they are asked with the access token (Core section 5.4). */
@@ -53,11 +58,14 @@ export class OpenIdProvider implements OutsideProvider {
     });
   }
 
-  /** Asked once for all who wait. A failure is not remembered: the next one asks again. */
+  /** Asked once for all who wait. A failure is not remembered, and what was known before is known still: the next one asks again. */
   private configuration(): Promise<Configuration> {
-    if (this.config && performance.now() - this.readAt < REFRESH_MS) return this.config;
+    const before = this.config;
+    if (before && performance.now() - this.readAt < REFRESH_MS) return before;
     const discovered: Promise<Configuration> = this.discover().catch((cause: unknown) => {
-      if (this.config === discovered) this.config = undefined;
+      this.readAt = Number.NEGATIVE_INFINITY;
+      this.config = before;
+      if (before) return before;
       throw new Problem('provider_unavailable', { cause });
     });
     this.readAt = performance.now();

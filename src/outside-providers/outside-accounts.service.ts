@@ -1,9 +1,11 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { DataSource, type EntityManager, Repository } from 'typeorm';
 import { v7 as uuid } from 'uuid';
 import { AuditService } from '../audit/audit.service.js';
 import { ChallengesService } from '../challenges/challenges.service.js';
+import { authConfig } from '../config/auth.config.js';
+import type { ConfigOf } from '../config/namespace.js';
 import { inserting } from '../database/insert.js';
 import { inTransaction, violates } from '../database/transaction.js';
 import { Problem } from '../errors/problem.js';
@@ -34,6 +36,7 @@ export class OutsideAccounts {
     private readonly challenges: ChallengesService,
     private readonly audit: AuditService,
     private readonly events: SecurityEventsService,
+    @Inject(authConfig.KEY) private readonly config: ConfigOf<typeof authConfig>,
   ) {}
 
   /** Whose it is; null for nobody's, and for one that another issuer had under this name. */
@@ -59,9 +62,19 @@ export class OutsideAccounts {
     if (before?.userId === owner.subject) return;
     await inTransaction(this.dataSource, async (manager) => {
       if (!(await this.users.lockActive(manager, owner.subject))) throw new Problem('not_found');
+      if (this.config.requireVerifiedEmail) await this.detachUnproved(manager, source, subject);
       await this.attach(manager, owner, owner.subject, source, subject);
       await this.events.record(manager, owner.subject, 'outside_account.linked', device);
     });
+  }
+
+  /** From an account that nobody can enter yet: that this one hangs on it would tell that its address was free. */
+  private async detachUnproved(manager: EntityManager, { name, issuer }: Source, subject: string): Promise<void> {
+    await manager.query(
+      `DELETE FROM outside_accounts o USING users u WHERE o.provider = $1 AND o.issuer = $2 AND o.subject = $3
+         AND u.id = o.user_id AND u.email_verified_at IS NULL`,
+      [name, issuer, subject],
+    );
   }
 
   isLinked(manager: EntityManager, userId: string, { name: provider }: Source): Promise<boolean> {

@@ -7,7 +7,7 @@ import { newOpaqueToken } from '../security/opaque-token.js';
 import type { Caller } from '../security/principal.js';
 import { deriveKey, Sealer } from '../security/sealing.js';
 import { UsedProofs } from '../security/used-proofs.js';
-import type { Visit } from '../security/visit.js';
+import { loginPath, type Visit } from '../security/visit.js';
 import { type FlowSecrets, type OutsideIdentity, SignInDeclined } from './outside-provider.js';
 import { OutsideProviders, PROVIDERS_PATH } from './outside-providers.service.js';
 
@@ -45,14 +45,14 @@ export class OutsideFlows {
     this.publicUrl = publicUrl;
   }
 
-  /** Where the browser goes to sign in. Throws 404, and 503 `provider_unavailable`. */
-  begin(visit: Visit, name: string, interaction: string | null): Promise<URL> {
-    return this.leave(visit, { provider: name, interaction, linking: null });
+  /** Where the browser goes to sign in, or to show anew who is signed in. Throws 404, and 503 `provider_unavailable`. */
+  begin(visit: Visit, name: string, interaction: string | null, isFresh: boolean): Promise<URL> {
+    return this.leave(visit, { provider: name, interaction, linking: null }, isFresh);
   }
 
   /** The same to link an account to that of whoever is signed in here. */
   beginLink(visit: Visit, name: string, { subject: userId, credentialId: sessionId }: Caller): Promise<URL> {
-    return this.leave(visit, { provider: name, interaction: null, linking: { userId, sessionId } });
+    return this.leave(visit, { provider: name, interaction: null, linking: { userId, sessionId } }, false);
   }
 
   /**
@@ -90,10 +90,10 @@ export class OutsideFlows {
     return this.take(visit, ({ linking }) => linking?.userId === subject && linking.sessionId === credentialId);
   }
 
-  private async leave(visit: Visit, purpose: Purpose): Promise<URL> {
+  private async leave(visit: Visit, purpose: Purpose, isFresh: boolean): Promise<URL> {
     const provider = this.providers.get(purpose.provider);
     const secrets: FlowSecrets = { state: newId(), nonce: newId(), verifier: newId() };
-    const url = await provider.authorizationUrl(secrets);
+    const url = await provider.authorizationUrl(secrets, isFresh);
     this.keep(visit, 'begun', { ...purpose, ...secrets }, BEGUN_SECONDS);
     return url;
   }
@@ -133,5 +133,3 @@ export class OutsideFlows {
 const newId = (): string => newOpaqueToken().token;
 
 const refused = (): Problem => new Problem('outside_login_invalid');
-
-const loginPath = (interaction: string | null): string => `/login/${interaction ?? 'account'}`;

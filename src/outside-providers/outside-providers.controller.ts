@@ -40,9 +40,9 @@ export class OutsideProvidersController {
   async start(
     @CurrentVisit() visit: Visit,
     @Param('name') name: string,
-    @Query() { interaction }: StartOutside,
+    @Query() { interaction, fresh }: StartOutside,
   ): Promise<void> {
-    visit.goTo((await this.flows.begin(visit, name, interaction ?? null)).href);
+    visit.goTo((await this.flows.begin(visit, name, interaction ?? null, fresh !== undefined)).href);
   }
 
   /** Where a provider sends the browser back to. */

@@ -1,16 +1,15 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { field } from '../security/fields.js';
+import { field, OneOf } from '../security/fields.js';
+import { INTERACTION_ID } from '../security/visit.js';
 import type { OutsideProvider } from './outside-provider.js';
-
-const UID = /^[\w-]{20,64}$/;
 
 export class StartOutside {
   @field(
     {
       name: 'interaction',
       detail: 'Must be the id of an authorization request that waits.',
-      accepts: (value) => typeof value === 'string' && UID.test(value),
-      schema: { type: String, pattern: UID.source },
+      accepts: (value) => typeof value === 'string' && INTERACTION_ID.test(value),
+      schema: { type: String, pattern: INTERACTION_ID.source },
     },
     {
       optional: true,
@@ -18,6 +17,10 @@ export class StartOutside {
     },
   )
   interaction?: string;
+
+  /** Whoever is signed in there shows it anew, where the provider can ask for that. */
+  @OneOf(['true'], { optional: true })
+  fresh?: 'true';
 }
 
 export class OutsideProviderView {

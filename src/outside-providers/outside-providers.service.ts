@@ -39,10 +39,12 @@ export class OutsideProviders {
     return provider;
   }
 
-  /** The ways that a page offers, for an application that waits or for nobody. */
-  waysIn(interaction: string | null): { label: string; href: string }[] {
-    const query = interaction === null ? '' : `?interaction=${encodeURIComponent(interaction)}`;
-    return this.list().map(({ name, label }) => ({ label, href: `${PROVIDERS_PATH}/${name}/start${query}` }));
+  /** The ways that a page offers, for an application that waits or for nobody, and to who has to show anew who they are. */
+  waysIn(interaction: string | null, isFresh: boolean): { label: string; href: string }[] {
+    const fields = { ...(interaction !== null && { interaction }), ...(isFresh && { fresh: 'true' }) };
+    const query = new URLSearchParams(fields).toString();
+    const href = (name: string) => `${PROVIDERS_PATH}/${name}/start${query && `?${query}`}`;
+    return this.list().map(({ name, label }) => ({ label, href: href(name) }));
   }
 }
 

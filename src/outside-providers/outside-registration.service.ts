@@ -9,7 +9,6 @@ import { Problem } from '../errors/problem.js';
 import { MfaService } from '../mfa/mfa.service.js';
 import { SecurityEventsService } from '../security-events/security-events.service.js';
 import type { Device } from '../security/device.js';
-import { evenly } from '../security/even-time.js';
 import type { Actor } from '../security/principal.js';
 import { UsersService } from '../users/users.service.js';
 import { OutsideAccounts } from './outside-accounts.service.js';
@@ -43,9 +42,7 @@ export class OutsideRegistration {
     const { email } = identity;
     if (email === null) throw new Problem('outside_email_missing');
     const known = { ...identity, email };
-    if (identity.emailVerified) await this.findOrCreate(actor, provider, known, device);
-    // As to whoever registers: an address that nobody has proved is told nothing, neither by words nor by time.
-    else await evenly(() => this.findOrCreate(actor, provider, known, device));
+    await this.findOrCreate(actor, provider, known, device);
   }
 
   private async findOrCreate(

@@ -3,6 +3,7 @@ import { LoginStepsService } from '../auth/login-steps.service.js';
 import type { StartedSession } from '../auth/sessions.service.js';
 import { EmailVerificationService } from '../auth/email-verification.service.js';
 import { Problem } from '../errors/problem.js';
+import { evenly } from '../security/even-time.js';
 import type { Device } from '../security/device.js';
 import type { Actor } from '../security/principal.js';
 import { UsersService } from '../users/users.service.js';
@@ -15,6 +16,8 @@ import { OutsideRegistration } from './outside-registration.service.js';
 
 /** The first may lose against another of the same person, and the second against whoever registers the address. */
 const ATTEMPTS = 3;
+/** RFC 8176 has no word for somebody else's word; how they were asked there is not ours to say. */
+const AMR: string[] = [];
 const LOST: ReadonlySet<string> = new Set(['email_taken', 'outside_account_taken']);
 
 /** Signs in whom another provider has named. */
@@ -33,7 +36,15 @@ export class OutsideSignIn {
    * Whoever is known comes in; of whoever is not an account is found or made. Throws 401 `mfa_required`, 403 `email_unconfirmed`,
    * 409 `link_required`, 400 `outside_email_missing`, and `outside_login_invalid` for those who may not enter.
    */
-  async signIn(actor: Actor, { provider: name, identity }: Proved, device: Device): Promise<StartedSession> {
+  async signIn(actor: Actor, proved: Proved, device: Device): Promise<StartedSession> {
+    const { emailVerified, authenticatedAt: at } = proved.identity;
+    const enter = () => this.enter(actor, proved, device);
+    // As to whoever registers: an address that nobody has proved is told nothing, neither by words nor by time.
+    const started = await (emailVerified ? enter() : evenly(enter));
+    return { ...started, asked: { amr: AMR, at } };
+  }
+
+  private async enter(actor: Actor, { provider: name, identity }: Proved, device: Device): Promise<StartedSession> {
     const provider = this.providers.get(name);
     const { account, isNew } = await this.accountOf(actor, provider, identity, device);
     const user = await this.users.findById(account.userId);

@@ -14,8 +14,6 @@ export interface AccountModel {
   readonly hasTotp: boolean;
   /** Who may only look sees no button that would refuse them. */
   readonly canChange: boolean;
-  readonly notice?: string;
-  readonly error?: string;
 }
 
 export interface AccountSession {
@@ -56,6 +54,8 @@ export interface AccountProvider {
   readonly name: string;
   readonly label: string;
   readonly linked: boolean;
+  /** Its owner can sign in with it. */
+  readonly works: boolean;
   /** Another way in is left. */
   readonly canUnlink: boolean;
 }

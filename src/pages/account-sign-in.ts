@@ -45,11 +45,16 @@ export function signInSection({ csrf, providers, hasTotp, canChange }: AccountMo
   const others = providers.map((provider) => ({
     icon: icons.link,
     title: given(provider.label),
-    facts: [provider.linked ? 'You can sign in with this account.' : 'Not linked.', onlyWay(provider)],
+    facts: [standing(provider), onlyWay(provider)],
     action: canChange && providerForm(csrf, provider),
   }));
   const about = 'Other ways to sign in, and to prove that it is you.';
   return section('sign-in', 'Sign-in methods', about, list([totp, ...others], ''));
+}
+
+function standing({ linked, works }: AccountProvider): string {
+  if (!linked) return 'Not linked.';
+  return works ? 'You can sign in with this account.' : 'Linked, but not offered any more.';
 }
 
 const onlyWay = ({ linked, canUnlink }: AccountProvider) =>

@@ -3,7 +3,7 @@ import type { AccountModel } from './account-model.js';
 import { section } from './account-parts.js';
 import { grantsSection, keysSection, sessionsSection } from './account-sections.js';
 import { passkeysSection, signInSection } from './account-sign-in.js';
-import { errorNote, facts, form, given, initialOf, notice } from './form-parts.js';
+import { facts, form, given, initialOf } from './form-parts.js';
 import { pageOf } from './layout.js';
 
 const PLACES = [
@@ -19,7 +19,7 @@ const SECTIONS = [profile, passkeysSection, signInSection, sessionsSection, gran
 
 /** Everything that can act for the person, and how each is ended. One page: whoever looks for what they do not know sees all of it. */
 export function accountView(model: AccountModel): string {
-  const { csrf, user, error } = model;
+  const { csrf, user } = model;
   const signOut = form(
     '/account/sign-out',
     csrf,
@@ -28,7 +28,6 @@ export function accountView(model: AccountModel): string {
   );
   return pageOf({
     title: 'Your account',
-    error,
     layout: 'wide',
     bar: signOut,
     body: html`<div class="heading account-heading">
@@ -44,7 +43,7 @@ export function accountView(model: AccountModel): string {
             ${PLACES.map(([id, name]) => html`<li><a href="#${id}">${name}</a></li>`)}
           </ul>
         </nav>
-        <div class="sections">${errorNote(error)}${notice(model.notice)}${SECTIONS.map((each) => each(model))}</div>
+        <div class="sections">${SECTIONS.map((each) => each(model))}</div>
       </div>`,
   });
 }

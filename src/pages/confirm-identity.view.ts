@@ -1,15 +1,13 @@
 import { html } from '../security/html.js';
 import { field } from './field.js';
-import { anotherAccount, divider, errorNote, form, heading, person, submit, toContinue } from './form-parts.js';
+import { anotherAccount, errorNote, form, heading, person, submit, toContinue } from './form-parts.js';
 import { pageOf } from './layout.js';
-import type { ClientName, FormModel, PasskeyAsk } from './page-model.js';
-import { passkeyForm } from './passkey-form.js';
+import type { ClientName, FormModel } from './page-model.js';
 
 export interface ConfirmIdentityModel extends FormModel {
   /** Whose session it is; nobody else can answer. */
   readonly email: string;
   readonly client: ClientName | null;
-  readonly passkey: PasskeyAsk | null;
   readonly signOut: { readonly action: string };
 }
 
@@ -25,15 +23,12 @@ export function confirmIdentityView({ csrf, email, error, client, ...model }: Co
   });
   // For password managers, which look for a name beside a password.
   const name = html`<input type="email" value="${email}" autocomplete="username" readonly hidden />`;
-  const key =
-    model.passkey && passkeyForm({ csrf, ask: model.passkey, ceremony: 'get', label: 'Use a passkey instead' });
   return pageOf({
     title: 'Confirm it’s you',
     error,
     body: html`${heading('Confirm it’s you', toContinue(client, 'to go on in your account'))}
       <p class="who">${person(email)}</p>
       ${errorNote(error)}${form(model.action, csrf, [name, password, submit('Continue')])}
-      ${key && html`<div class="ways only-passkey">${divider}${key}</div>`}
       ${anotherAccount(model.signOut.action, csrf)}`,
   });
 }

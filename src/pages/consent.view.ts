@@ -18,10 +18,10 @@ export interface ConsentModel {
 export interface ConsentClient {
   readonly name: string;
   readonly id: string;
-  readonly redirectHost: string;
+  /** Nobody is sent anywhere from a page for a device. */
+  readonly redirectHost: string | null;
   /** `itself`: by dynamic registration. */
   readonly madeBy: 'administrator' | 'user' | 'itself';
-  readonly isVerified: boolean;
 }
 
 export interface ConsentScope {
@@ -54,8 +54,7 @@ export function consentView({ action, csrf, client, user, scopes, offline }: Con
   });
 }
 
-function standing({ madeBy, isVerified }: ConsentClient): Html {
-  if (isVerified) return html`<p class="badge good">${icons.verified}Verified by ${PRODUCT}</p>`;
+function standing({ madeBy }: ConsentClient): Html {
   if (madeBy === 'administrator') return html`<p class="badge">${icons.verified}Set up by an administrator</p>`;
   return html`<div class="note caution">
     ${icons.alert}
@@ -98,9 +97,12 @@ const awayNote = html`<p class="fact">
 </p>`;
 
 const destination = ({ redirectHost, id }: ConsentClient): Html =>
-  html`<div class="fact">
-      ${icons.forward}<span>You will be sent to <strong class="host">${given(redirectHost)}</strong></span>
-    </div>
+  html`${
+      redirectHost !== null &&
+      html`<div class="fact">
+        ${icons.forward}<span>You will be sent to <strong class="host">${given(redirectHost)}</strong></span>
+      </div>`
+    }
     <details class="fact-details">
       <summary>${icons.chevron}About this app</summary>
       <dl>

@@ -11,8 +11,6 @@ export interface Field {
   readonly isWrong?: boolean;
   readonly hasFocus?: boolean;
   readonly hint?: Content;
-  /** Beside the label, and after the field for the keyboard. */
-  readonly aside?: Content;
   /** More attributes. */
   readonly more?: Html;
   readonly look?: 'code' | 'words';
@@ -20,7 +18,7 @@ export interface Field {
 
 /** Names are words of ours, and each stands once in a page: they are ids too. */
 export function field(options: Field): Html {
-  const { name, label, type = 'text', autocomplete, value, hasFocus, aside, more } = options;
+  const { name, label, type = 'text', autocomplete, value, hasFocus, more } = options;
   const hint = options.hint && html`<p class="hint" id="${name}-hint">${options.hint}</p>`;
   return html`<div class="field">
     <label for="${name}">${label}</label>
@@ -41,7 +39,7 @@ export function field(options: Field): Html {
         ${more}
       />${type === 'password' && reveal(name)}
     </div>
-    ${aside && html`<div class="aside">${aside}</div>`}${hint}
+    ${hint}
   </div>`;
 }
 

@@ -1,7 +1,7 @@
 import { PRODUCT } from '../config/product.js';
 import { type Content, html, safeUrl } from '../security/html.js';
 import { field } from './field.js';
-import { divider, errorNote, form, given, heading, submit, toContinue } from './form-parts.js';
+import { divider, errorNote, form, given, heading, notice, submit, toContinue } from './form-parts.js';
 import { pageOf } from './layout.js';
 import type { ClientName, FormModel, PasskeyAsk } from './page-model.js';
 import { passkeyForm } from './passkey-form.js';
@@ -12,8 +12,7 @@ export interface LoginModel extends FormModel {
   readonly passkey: PasskeyAsk | null;
   /** Others that people can sign in with. */
   readonly providers: readonly { readonly label: string; readonly href: string }[];
-  readonly forgotHref?: string;
-  readonly registerHref?: string;
+  readonly notice?: string;
 }
 
 /** The form sends `email` and `password`; the one for a passkey sends `response`. */
@@ -22,14 +21,10 @@ export const loginView = (model: LoginModel): string =>
     title: 'Sign in',
     error: model.error,
     body: html`${heading('Sign in', toContinue(model.client, `to continue to your ${PRODUCT} account`))}
-    ${errorNote(model.error)}${passwordForm(model)}${otherWays(model)}
-    ${
-      model.registerHref &&
-      html`<p class="after">New here? <a href="${safeUrl(model.registerHref)}">Create an account</a></p>`
-    }`,
+    ${errorNote(model.error)}${notice(model.notice)}${passwordForm(model)}${otherWays(model)}`,
   });
 
-function passwordForm({ action, csrf, email, error, forgotHref }: LoginModel): Content {
+function passwordForm({ action, csrf, email, error }: LoginModel): Content {
   const isKnown = email !== undefined && email !== '';
   const address = field({
     name: 'email',
@@ -47,7 +42,6 @@ function passwordForm({ action, csrf, email, error, forgotHref }: LoginModel): C
     autocomplete: 'current-password',
     isWrong: error !== undefined,
     hasFocus: isKnown,
-    aside: forgotHref && html`<a href="${safeUrl(forgotHref)}">Forgot password?</a>`,
   });
   return form(action, csrf, [address, password, submit('Sign in')]);
 }

@@ -7,12 +7,10 @@ import type { FormModel } from './page-model.js';
 export interface NewPasswordModel extends FormModel {
   readonly challenge: string;
   readonly minLength: number;
-  /** For password managers, where it is known. */
-  readonly email?: string;
 }
 
 /** A longer password is needed before the sign-in goes on. Sends `challenge` and `password`. */
-export function newPasswordView({ action, csrf, challenge, minLength, error, email }: NewPasswordModel): string {
+export function newPasswordView({ action, csrf, challenge, minLength, error }: NewPasswordModel): string {
   const password = field({
     name: 'password',
     label: 'New password',
@@ -23,11 +21,10 @@ export function newPasswordView({ action, csrf, challenge, minLength, error, ema
     hint: `At least ${minLength} characters. A few words in a row work well.`,
     more: html`minlength="${minLength}"`,
   });
-  const name = email && html`<input type="email" value="${email}" autocomplete="username" readonly hidden />`;
   return pageOf({
     title: 'Choose a new password',
     error,
     body: html`${heading('Choose a new password', 'Yours is too short to protect your account on its own.')}
-    ${errorNote(error)}${form(action, csrf, [hidden('challenge', challenge), name, password, submit('Save and continue')])}`,
+    ${errorNote(error)}${form(action, csrf, [hidden('challenge', challenge), password, submit('Save and continue')])}`,
   });
 }

@@ -1,7 +1,8 @@
 /**
  * Shows the forms marked `data-passkey` where the browser knows passkeys, and fills in their field `response`. What crosses between
  * JSON and bytes is written out (WebAuthn Level 3 section 5.1.8): the browser's own functions for it are younger than passkeys.
- * Where options are refused with 401 the form is sent without an answer: whoever gets it asks who is there, as after any form.
+ * Where options are refused, to who has to show who is there or in a page that is out of date, the form is sent without an answer: whoever
+ * gets it says what is missing, as after any form.
  */
 export const passkeyScript = `(() => {
   'use strict';
@@ -45,7 +46,7 @@ export const passkeyScript = `(() => {
     const { options, optionsUrl } = form.dataset;
     if (options) return JSON.parse(options);
     const answer = await fetch(optionsUrl, { method: 'POST', body: new URLSearchParams(new FormData(form)) });
-    if (answer.status === 401) return null;
+    if (answer.status === 401 || answer.status === 403) return null;
     if (!answer.ok) throw new Error('no options');
     return answer.json();
   };

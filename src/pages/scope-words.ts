@@ -1,4 +1,4 @@
-import type { Scope } from '../security/scopes.js';
+import type { IdentityScope, Scope } from '../security/scopes.js';
 
 /** What a permission is called where somebody is asked for it. */
 export interface ScopeWords {
@@ -8,8 +8,8 @@ export interface ScopeWords {
 
 const words = (title: string, description: string): ScopeWords => ({ title, description });
 
-type Asked = Scope | 'openid' | 'profile' | 'email' | 'offline_access';
-type Coming = 'clients:read' | 'clients:write' | 'alerts:read' | 'alerts:write';
+type Asked = Scope | IdentityScope;
+type Coming = 'alerts:read' | 'alerts:write';
 
 /** In the second person: they are read by whose account it is. */
 const scopeWords: Readonly<Record<Asked | Coming, ScopeWords>> = {

@@ -81,10 +81,6 @@ export const consentStyle = css`
     background: var(--page);
     border-radius: 1rem;
   }
-  .heading > .badge.good {
-    color: var(--good);
-    background: var(--good-soft);
-  }
   .badge .icon {
     width: 1rem;
     height: 1rem;

@@ -25,10 +25,6 @@ export const formStyle = css`
     font-size: 0.875rem;
     font-weight: 500;
   }
-  .field .aside {
-    grid-area: 1/2;
-    font-size: 0.875rem;
-  }
   .field .box {
     grid-area: 2/1/3/3;
     position: relative;

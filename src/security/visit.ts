@@ -5,9 +5,13 @@ import { type Device, deviceOf } from './device.js';
 import type { Actor } from './principal.js';
 import { formPagePolicy } from './security-headers.js';
 
-const UID = /^[\w-]{20,64}$/;
+/** Of an authorization request that waits. */
+export const INTERACTION_ID = /^[\w-]{20,64}$/;
 /** Signing in for no application, to see one's account. */
 const ACCOUNT = 'account';
+
+/** Where somebody signs in for an application that waits, or to see their account. */
+export const loginPath = (interaction: string | null): string => `/login/${interaction ?? ACCOUNT}`;
 
 /** One request of a browser for a page, and the answer to it. */
 export class Visit {
@@ -20,13 +24,13 @@ export class Visit {
   get interaction(): string | null {
     const { interaction = ACCOUNT } = this.request.params as { interaction?: string };
     if (interaction === ACCOUNT) return null;
-    if (!UID.test(interaction)) throw new Problem('not_found');
+    if (!INTERACTION_ID.test(interaction)) throw new Problem('not_found');
     return interaction;
   }
 
   /** The page on which this began. */
   get path(): string {
-    return `/login/${this.interaction ?? ACCOUNT}`;
+    return loginPath(this.interaction);
   }
 
   get device(): Device {

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
+import { LoginStepsService } from '../auth/login-steps.service.js';
 import { PasswordsService } from '../auth/passwords.service.js';
-import { StepUpService } from '../auth/step-up.service.js';
 import { Problem } from '../errors/problem.js';
 import { MfaService } from '../mfa/mfa.service.js';
 import { confirmIdentityView } from '../pages/confirm-identity.view.js';
@@ -21,7 +21,7 @@ export class ConfirmPages {
     private readonly mfa: MfaService,
     private readonly passwords: PasswordsService,
     private readonly signIn: SignInService,
-    private readonly stepUps: StepUpService,
+    private readonly steps: LoginStepsService,
     private readonly waiting: WaitingApplications,
   ) {}
 
@@ -29,10 +29,11 @@ export class ConfirmPages {
     const status = error === undefined ? 200 : 422;
     const methods = await this.mfa.methodsOf(person.subject);
     // Who has neither comes in by somebody else, and shows who they are by coming in once more.
-    if (methods.length === 0 && !(await this.passwords.isSet(person.subject))) return this.signIn.ask(visit);
+    if (methods.length === 0 && !(await this.passwords.isSet(person.subject)))
+      return this.signIn.ask(visit, { isFresh: true });
     const page =
       methods.length > 0 ? this.bySecondFactor(visit, person, methods, error) : this.byPassword(visit, person, error);
-    return visit.page(await page, { status });
+    return visit.page(await page, { status, targets: await this.waiting.targets(visit) });
   }
 
   /** Sends on whoever has proved it, and asks others again. */
@@ -48,7 +49,7 @@ export class ConfirmPages {
 
   private async byPassword(visit: Visit, person: Caller, error?: string): Promise<string> {
     const [common, again] = [await this.common(visit, error), await this.again(visit, person)];
-    return confirmIdentityView({ ...common, ...again, passkey: null });
+    return confirmIdentityView({ ...common, ...again });
   }
 
   private async bySecondFactor(
@@ -57,7 +58,7 @@ export class ConfirmPages {
     methods: readonly string[],
     error?: string,
   ): Promise<string> {
-    const passkeyOptions = methods.includes('passkey') ? await this.stepUps.options(person) : undefined;
+    const passkeyOptions = methods.includes('passkey') ? await this.steps.passkeyOptions(person.subject) : undefined;
     // A recovery code is for those who have lost the rest, and signs in anew.
     const usable = methods.filter((method) => method !== 'recovery_code') as SecondFactorModel['methods'];
     const [common, again] = [await this.common(visit, error), await this.again(visit, person)];

@@ -73,7 +73,8 @@ export class ConsentController {
   /** Nobody decides for somebody else, nor about what is not asked. */
   private async both(visit: Visit): Promise<{ person: Caller; application: Waiting }> {
     const [person, application] = [await this.browsers.find(visit.request), await this.waiting.of(visit)];
-    if (!person || application?.prompt !== 'consent') throw new Problem('interaction_expired');
+    const isTheirs = person && application?.prompt === 'consent' && application.personId === person.subject;
+    if (!isTheirs) throw new Problem('interaction_expired');
     return { person, application };
   }
 }
@@ -81,9 +82,8 @@ export class ConsentController {
 const clientOf = ({ client, name, redirectUri }: Waiting) => ({
   ...name,
   id: client.clientId,
-  redirectHost: redirectUri ? hostOf(redirectUri) : '',
+  redirectHost: redirectUri && hostOf(redirectUri),
   madeBy: makerOf(client),
-  isVerified: false,
 });
 
 function makerOf({ owned, registered }: Waiting['client']): ConsentClient['madeBy'] {

@@ -1,14 +1,8 @@
 import { MAX_PASSWORD } from '../auth/new-password.js';
 import { field, isText, OneOf, Text } from '../security/fields.js';
+import { LONGEST_RESPONSE, PageForm } from '../security/page-form.js';
 
-const LONGEST_ASSERTION = 16_384;
 const MOST_SCOPES = 50;
-
-/** The hidden field of every form. */
-export class PageForm {
-  @Text(1, 200)
-  csrf: string;
-}
 
 export class LoginForm extends PageForm {
   @Text(0, 254)
@@ -29,7 +23,7 @@ export class SecondFactorForm extends PageForm {
   @Text(0, 64, { optional: true })
   recoveryCode?: string;
 
-  @Text(0, LONGEST_ASSERTION, { optional: true })
+  @Text(0, LONGEST_RESPONSE, { optional: true })
   response?: string;
 }
 
@@ -39,7 +33,7 @@ export class ConfirmForm extends SecondFactorForm {
 }
 
 export class PasskeyForm extends PageForm {
-  @Text(1, LONGEST_ASSERTION)
+  @Text(1, LONGEST_RESPONSE)
   response: string;
 }
 

@@ -8,9 +8,6 @@ import { RouteLimit } from '../security/rate-limit.decorators.js';
 import { CurrentVisit, type Visit } from '../security/visit.js';
 import { SignInService } from './sign-in.service.js';
 
-/** RFC 8176 has no word for somebody else's word; how they were asked there is not ours to say. */
-const AMR: string[] = [];
-
 /**
  * Where somebody arrives whom another provider has named: on the path of what they sign in for, because the library knows a browser
  * by a cookie for that path alone.
@@ -33,7 +30,6 @@ export class OutsideSignInController {
       visit,
       async () => this.outside.signIn(visit.actor, await this.flows.takeSignIn(visit), visit.device),
       (error) => this.pages.ask(visit, { error }),
-      AMR,
     );
   }
 }

@@ -1,3 +1,4 @@
+import type { FastifyRequest } from 'fastify';
 import type { Problem } from '../errors/problem.js';
 import { errorView } from '../pages/error.view.js';
 
@@ -27,11 +28,15 @@ const SENTENCES: Readonly<Record<string, string>> = {
   form_expired: 'Go back, load the page again, and send it once more.',
   not_found: 'The address may be mistyped, or the page is gone.',
   unavailable: 'We are having trouble. Try again in a moment.',
+  passkeys_unavailable: 'Passkeys do not work at this address. Use another way.',
+  validation_failed: 'What was sent is not what we asked for, or came too late. Try again.',
+  insufficient_scope: 'Your account may look at this, and not change it.',
 };
 
 /** A refusal as a page: what happened and what somebody can do, and no more than the problem document would say. */
-export function problemPage(problem: Problem, requestId: string): string {
+export function problemPage(problem: Problem, request: FastifyRequest): string {
   const { status, code } = problem;
+  const { id: requestId } = request;
   const fallback =
     status >= 500 ? 'It is our fault, and was noted. Try again in a moment.' : problem.document(requestId).detail;
   return errorView({
@@ -39,7 +44,16 @@ export function problemPage(problem: Problem, requestId: string): string {
     sentence: code === 'rate_limited' ? waitFor(problem.options.retryAfter ?? 1) : (SENTENCES[code] ?? fallback),
     requestId,
     code,
+    home: code === 'interaction_expired' ? undefined : homeOf(request),
   });
+}
+
+/** Where somebody can begin anew: "back" may lead to somebody else's page, or to a form that was sent. */
+function homeOf({ url, params }: FastifyRequest): string | undefined {
+  const { interaction } = (params ?? {}) as { interaction?: string };
+  if (/^\/account(?=[/?]|$)/.test(url)) return '/account';
+  if (/^\/login\/[\w-]+/.test(url) && interaction) return `/login/${interaction}`;
+  return /^\/(?:login|api\/v1\/auth\/providers)(?=[/?]|$)/.test(url) ? '/login' : undefined;
 }
 
 /** In seconds up to two minutes, and in minutes, which are rounded up. */

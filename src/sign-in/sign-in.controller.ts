@@ -1,4 +1,4 @@
-import { Body, Controller, HttpCode, Post, VERSION_NEUTRAL } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Post, VERSION_NEUTRAL } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import { AuthService } from '../auth/auth.service.js';
 import { LoginStepsService } from '../auth/login-steps.service.js';
@@ -42,6 +42,14 @@ export class SignInController {
     );
   }
 
+  /** Where a form has led, and somebody loads the page again without it. */
+  @Get([':interaction/mfa', ':interaction/passkey', ':interaction/password', ':interaction/switch'])
+  @Public()
+  @Page()
+  back(@CurrentVisit() visit: Visit): string {
+    return visit.goTo(visit.path);
+  }
+
   @Post(':interaction/mfa')
   @HttpCode(200)
   @Public()
@@ -52,7 +60,7 @@ export class SignInController {
     return this.pages.step(
       visit,
       async () => this.steps.answerMfa(visit.actor, this.inputs.secondFactor(form), visit.device),
-      (error) => this.pages.askAgain(visit, form.challenge ?? '', error),
+      (error) => this.pages.askAgain(visit, form, error),
     );
   }
 
@@ -79,7 +87,7 @@ export class SignInController {
     this.forms.require(visit.request, form.csrf);
     try {
       await this.passwords.replace(visit.actor, this.inputs.newPassword(form), visit.device);
-      return visit.goTo(visit.path);
+      return visit.goTo(`${visit.path}?password=saved`);
     } catch (error) {
       const { code, options } = error instanceof Problem ? error : new Problem('internal_error');
       if (code === 'challenge_invalid') return this.pages.ask(visit, { error: TOO_LATE });

@@ -25,8 +25,8 @@ export class SignInModule implements OnModuleInit {
   constructor(private readonly problems: ProblemFilter) {}
 
   onModuleInit(): void {
-    this.problems.word('page', (problem, { id }) => ({
-      body: problemPage(problem, id),
+    this.problems.word('page', (problem, request) => ({
+      body: problemPage(problem, request),
       headers: { 'content-type': 'text/html; charset=utf-8', 'content-security-policy': formPagePolicy() },
     }));
   }

@@ -12,6 +12,7 @@ import { newPasswordView } from '../pages/new-password.view.js';
 import { secondFactorView, type SecondFactorModel } from '../pages/second-factor.view.js';
 import { FormTokens } from '../security/form-tokens.js';
 import type { Visit } from '../security/visit.js';
+import type { SecondFactorForm } from './forms.dto.js';
 
 /** What was wrong, in the words of a person. Whatever is not here is a page of its own. */
 export const WRONG: Readonly<Record<string, string>> = {
@@ -21,6 +22,14 @@ export const WRONG: Readonly<Record<string, string>> = {
   mfa_invalid: 'That code is wrong, or was used before.',
   validation_failed: 'That does not look right. Check it, and try again.',
 };
+
+/** With what the first page is shown. */
+interface Asked {
+  readonly email?: string;
+  readonly error?: string;
+  /** Somebody who is signed in is to show who they are once more. */
+  readonly isFresh?: boolean;
+}
 
 /** The first step counts no more. */
 export const TOO_LATE = 'That took too long. Sign in again.';
@@ -38,33 +47,34 @@ export class SignInService {
   ) {}
 
   /** The first page. */
-  async ask(visit: Visit, { email, error }: { email?: string; error?: string } = {}): Promise<string> {
+  async ask(visit: Visit, { email, error, isFresh = false }: Asked = {}): Promise<string> {
     const interaction = await this.waiting.of(visit);
-    return answer(visit, error, loginView, {
+    const { password } = visit.request.query as { password?: unknown };
+    return this.answer(visit, error, loginView, {
       action: visit.path,
       csrf: this.forms.issue(visit.request, visit.reply),
       email: email ?? interaction?.loginHint,
       error,
+      notice: password === 'saved' ? 'Your new password is saved. Sign in with it.' : undefined,
       client: interaction && interaction.name,
       passkey: await this.passkeyAsk(visit),
-      providers: this.providers.waysIn(visit.interaction),
+      providers: this.providers.waysIn(visit.interaction, isFresh),
     });
   }
 
   /**
    * Does a step. Whoever is let in goes on to where they were going; of whoever is not, a page says what is missing or wrong.
-   * `again` is the page of the step itself. `amr` is said where it does not follow from how strong the proof was.
+   * `again` is the page of the step itself.
    */
   async step(
     visit: Visit,
     work: () => Promise<StartedSession>,
     again: (error: string) => Promise<string>,
-    amr?: string[],
   ): Promise<string> {
     try {
       // Before a password is looked at: nobody shall be signed in, and then be told that it is over.
       await this.waiting.of(visit);
-      return await this.enter(visit, await work(), amr);
+      return await this.enter(visit, await work());
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
       const step = (error.options.members ?? {}) as Partial<SecondStep>;
@@ -77,13 +87,19 @@ export class SignInService {
     }
   }
 
-  /** The second step once more. */
-  async askAgain(visit: Visit, challenge: string, error: string): Promise<string> {
-    return this.askSecondFactor(visit, await this.steps.askedBy(challenge), error);
+  /** The second step once more, or the first where it was too late for that. */
+  async askAgain(visit: Visit, { challenge = '', recoveryCode }: SecondFactorForm, error: string): Promise<string> {
+    try {
+      const step = await this.steps.askedBy(challenge);
+      return await this.askSecondFactor(visit, step, { error, tried: recoveryCode ? 'recovery_code' : 'totp' });
+    } catch (failure) {
+      if (!(failure instanceof Problem && failure.code === 'challenge_invalid')) throw failure;
+      return this.ask(visit, { error: TOO_LATE });
+    }
   }
 
   async askNewPassword(visit: Visit, challenge: string, error?: string): Promise<string> {
-    return answer(visit, error, newPasswordView, {
+    return this.answer(visit, error, newPasswordView, {
       action: `${visit.path}/password`,
       csrf: this.forms.issue(visit.request, visit.reply),
       challenge,
@@ -92,21 +108,26 @@ export class SignInService {
     });
   }
 
-  private async askSecondFactor(visit: Visit, step: SecondStep, error?: string): Promise<string> {
+  private async askSecondFactor(
+    visit: Visit,
+    step: SecondStep,
+    { error, tried }: Pick<SecondFactorModel, 'error' | 'tried'> = {},
+  ): Promise<string> {
     const interaction = await this.waiting.of(visit);
-    return answer(visit, error, secondFactorView, {
+    return this.answer(visit, error, secondFactorView, {
       action: `${visit.path}/mfa`,
       csrf: this.forms.issue(visit.request, visit.reply),
       challenge: step.challenge,
       methods: step.methods as SecondFactorModel['methods'],
       passkeyOptions: step.passkey,
       error,
+      tried,
       client: interaction && interaction.name,
     });
   }
 
-  private async enter(visit: Visit, started: StartedSession, amr?: string[]): Promise<string> {
-    const login = await this.browsers.begin(visit.request, visit.reply, started, amr);
+  private async enter(visit: Visit, started: StartedSession): Promise<string> {
+    const login = await this.browsers.begin(visit.request, visit.reply, started);
     return visit.goTo(await this.waiting.goOn(visit, login));
   }
 
@@ -118,8 +139,15 @@ export class SignInService {
     });
     return options && { action: `${visit.path}/passkey`, options };
   }
-}
 
-/** A page, and whether it says that something was wrong. */
-const answer = <M>(visit: Visit, error: string | undefined, view: (model: M) => string, model: M): string =>
-  visit.page(view(model), { status: error === undefined ? 200 : 422 });
+  /** A page, and whether it says that something was wrong. */
+  private async answer<M>(
+    visit: Visit,
+    error: string | undefined,
+    view: (model: M) => string,
+    model: M,
+  ): Promise<string> {
+    const status = error === undefined ? 200 : 422;
+    return visit.page(view(model), { status, targets: await this.waiting.targets(visit) });
+  }
+}

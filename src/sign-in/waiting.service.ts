@@ -14,9 +14,15 @@ export class WaitingApplications {
   constructor(private readonly interactions: Interactions) {}
 
   /** Null where none waits. Throws 400 `interaction_expired`. */
-  async of({ request, reply, interaction }: Visit): Promise<Waiting | null> {
-    const found = interaction && (await this.interactions.get(request, reply, interaction));
+  async of({ request, interaction }: Visit): Promise<Waiting | null> {
+    const found = interaction && (await this.interactions.get(request, interaction));
     return found ? { ...found, name: { name: found.client.clientName ?? found.client.clientId } } : null;
+  }
+
+  /** Where forms may end besides here: whoever allowed the application before goes on to it at once. */
+  async targets(visit: Visit): Promise<string[]> {
+    const redirectUri = (await this.of(visit))?.redirectUri;
+    return redirectUri ? [redirectUri] : [];
   }
 
   /** Where somebody who has just shown who they are goes on. */
@@ -26,7 +32,7 @@ export class WaitingApplications {
   }
 
   /** Lets somebody else sign in for it. */
-  async release({ request, reply, interaction }: Visit): Promise<void> {
-    if (interaction) await this.interactions.release(request, reply, interaction);
+  async release({ request, interaction }: Visit): Promise<void> {
+    if (interaction) await this.interactions.release(request, interaction);
   }
 }

@@ -37,10 +37,10 @@ function signIn({ email, client: name, provider, href, error, many }: Texts): Re
   const client = many > 0 ? { name } : null;
   const passkey = many > 0 ? { action: href, options: { ...passkeyOptions, name } } : null;
   const providers = many > 0 ? [{ label: provider, href }] : [];
-  const links = many > 0 ? { forgotHref: href, registerHref: href } : {};
+  const notice = many > 0 && !error ? 'Your new password is saved. Sign in with it.' : undefined;
   return {
-    login: loginView({ ...form, client, passkey, providers, ...links, ...(error && { email }) }),
-    'confirm-identity': confirmIdentityView({ ...form, email, client, passkey, signOut: { action: href } }),
+    login: loginView({ ...form, client, passkey, providers, notice, ...(error && { email }) }),
+    'confirm-identity': confirmIdentityView({ ...form, email, client, signOut: { action: href } }),
     'second-factor': secondFactorView({
       ...form,
       challenge: name,
@@ -80,7 +80,7 @@ function others(texts: Texts): Record<string, string> {
   const optional = many > 0 ? { client: { name } } : {};
   return {
     consent: consent(texts, many > 1),
-    'consent-verified': consent(texts, false),
+    'consent-known': consent(texts, false),
     'device-code': deviceCodeView({ ...form, code: many > 1 ? name : undefined }),
     'device-confirm': deviceConfirmView({ ...form, code: 'WDJB-MJHT', client: { name }, address: host, agent: device }),
     'device-done': deviceDoneView({ client: { name }, allowed: true }),
@@ -110,7 +110,6 @@ const consent = ({ client, host, href, email, many }: Texts, isUnknown: boolean)
       id: client,
       redirectHost: host,
       madeBy: isUnknown ? (many > 5 ? 'itself' : 'user') : 'administrator',
-      isVerified: !isUnknown && many > 0,
     },
     user: { email },
     offline: many > 0,
@@ -123,12 +122,10 @@ const consent = ({ client, host, href, email, many }: Texts, isUnknown: boolean)
     })),
   });
 
-function account({ email, name, client, provider, host, device, error, many }: Texts): string {
+function account({ email, name, client, provider, host, device, many }: Texts): string {
   const each = <Item>(make: (i: number) => Item): Item[] => Array.from({ length: many }, (_, i) => make(i));
   return accountView({
     csrf,
-    error,
-    notice: many > 0 ? 'The passkey was removed.' : undefined,
     user: { email, displayName: many > 0 ? name : null, username: many > 0 ? name : null },
     sessions: each((i) => ({ id: client, client: device, network: host, lastUsedAt: AT, current: i === 0 })),
     grants: each((i) => ({
@@ -147,7 +144,13 @@ function account({ email, name, client, provider, host, device, error, many }: T
       expiresAt: i === 0 ? null : AT,
     })),
     passkeys: each((i) => ({ id: client, name: device, createdAt: AT, lastUsedAt: i === 0 ? AT : null })),
-    providers: each((i) => ({ name: client, label: i === 0 ? provider : client, linked: i === 0, canUnlink: i > 0 })),
+    providers: each((i) => ({
+      name: client,
+      label: i === 0 ? provider : client,
+      linked: i === 0,
+      works: i === 0,
+      canUnlink: i > 0,
+    })),
     hasTotp: many > 0,
     canChange: true,
   });
