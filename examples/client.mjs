@@ -22,14 +22,22 @@ const url = oidc.buildAuthorizationUrl(config, {
 });
 process.stdout.write(`Open ${url.href}\n`);
 
-const server = createServer(async (request, response) => {
-  const here = new URL(request.url ?? '/', redirect_uri);
+/** @param {URL} here */
+async function finish(here) {
   const tokens = await oidc.authorizationCodeGrant(config, here, { pkceCodeVerifier, expectedState });
   const api = new URL('/api/v1/data', issuer);
   const answer = await fetch(api, { headers: { authorization: `Bearer ${tokens.access_token}` } });
-  process.stdout.write(
-    `Signed in as ${tokens.claims()?.sub ?? 'nobody'}; GET ${api.pathname} answers ${answer.status}.\n`,
-  );
+  return `Signed in as ${tokens.claims()?.sub ?? 'nobody'}; GET ${api.pathname} answers ${answer.status}.`;
+}
+
+const server = createServer(async ({ url: asked = '/' }, response) => {
+  // A browser asks for an icon too.
+  if (!asked.includes('?')) {
+    response.writeHead(404).end();
+    return;
+  }
+  const outcome = finish(new URL(asked, redirect_uri)).catch((error) => `Not signed in: ${error.error ?? error}.`);
+  process.stdout.write(`${await outcome}\n`);
   response.end('Done: you can close this page.');
   server.close();
 }).listen(Number(new URL(redirect_uri).port), '127.0.0.1');

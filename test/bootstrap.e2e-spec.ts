@@ -61,6 +61,12 @@ describe('npm start', () => {
     expect((await fetch(`${urlOn(screen)}/health/ready`)).status).toBe(200);
   });
 
+  it('shows where the demo application begins, at every start', async () => {
+    const begins = () => /http:\/\/localhost:\d+\/oauth\/authorize\?\S+/.exec(screen.replaceAll('\n', ''))?.[0] ?? '';
+    const { status, headers } = await fetch(begins(), { redirect: 'manual', headers: { accept: 'text/html' } });
+    expect([status, headers.get('location')]).toEqual([303, expect.stringContaining('/login/')]);
+  });
+
   it('is refused in one line while another runs, which goes on', async () => {
     const { code, lines } = await refusal({});
     expect(code).toBe(1);
@@ -78,6 +84,7 @@ describe('npm start', () => {
       first = start();
       const second = await first.until('Ctrl-C stops everything');
       expect(second).not.toMatch(/rmp_test_|Shown only now/);
+      expect(second).toContain('/oauth/authorize?');
       expect((await login(second, email, password)).status).toBe(200);
 
       const running = recordedPids();

@@ -102,7 +102,7 @@ export function screen(facts, stream = process.stdout) {
     ...examples(url, credentials, certificate).map((line) => `  ${line}`),
     '',
   );
-  if (credentials) {
+  if (credentials || embedded) {
     const { address, exchange } = demoAuthorization(url, curlOf(url, certificate));
     lines.push(
       `  ${paint.dim('Let the demo application in: sign in there as the user, and put the code of the last address behind the command')}`,
