@@ -6,11 +6,9 @@ import * as oidc from 'openid-client';
 const issuer = new URL(process.env.ISSUER ?? 'http://localhost:3000/oauth');
 const clientId = process.env.CLIENT_ID ?? '01936000-0000-7000-8000-00000000de30';
 const redirect_uri = process.env.REDIRECT_URI ?? 'http://127.0.0.1:8765/callback';
-const isLocal = issuer.protocol === 'http:';
+const execute = issuer.protocol === 'http:' ? [oidc.allowInsecureRequests] : [];
 
-const config = await oidc.discovery(issuer, clientId, undefined, oidc.None(), {
-  execute: isLocal ? [oidc.allowInsecureRequests] : [],
-});
+const config = await oidc.discovery(issuer, clientId, undefined, oidc.None(), { execute });
 const pkceCodeVerifier = oidc.randomPKCECodeVerifier();
 const expectedState = oidc.randomState();
 const url = oidc.buildAuthorizationUrl(config, {
@@ -31,13 +29,10 @@ async function finish(here) {
 }
 
 const server = createServer(async ({ url: asked = '/' }, response) => {
-  // A browser asks for an icon too.
-  if (!asked.includes('?')) {
-    response.writeHead(404).end();
-    return;
-  }
-  const outcome = finish(new URL(asked, redirect_uri)).catch((error) => `Not signed in: ${error.error ?? error}.`);
-  process.stdout.write(`${await outcome}\n`);
+  if (asked.includes('?')) {
+    const outcome = finish(new URL(asked, redirect_uri)).catch((error) => `Not signed in: ${error.error ?? error}.`);
+    process.stdout.write(`${await outcome}\n`);
+    server.close();
+  } else response.statusCode = 404; // A browser asks for an icon too.
   response.end('Done: you can close this page.');
-  server.close();
 }).listen(Number(new URL(redirect_uri).port), '127.0.0.1');
