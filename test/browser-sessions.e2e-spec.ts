@@ -147,6 +147,24 @@ describe('a session of a browser', () => {
     expect(placeOf(await browser.get((await party.begin()).url))).toBe('/login/:uid');
   });
 
+  it('ends when anybody signs in anew in the same browser', async () => {
+    const [one, other] = [await asUser(app), await asUser(app)];
+    const sessionsOf = async ({ call }: TestCaller) =>
+      ((await call('GET', '/api/v1/auth/sessions')).body.items as { id: string }[]).map(({ id }) => id);
+    const browser = await signInTo(app, one);
+    // The first page is shown to who is signed in as well, where that is all they can show anew.
+    const signIn = ({ email, password }: TestCaller) => {
+      const csrf = formsOf(browser.page.html)[0]?.fields.find(([name]) => name === 'csrf')?.[1] ?? '';
+      return browser.post('/login/account', { csrf, email, password });
+    };
+    const before = await sessionsOf(one);
+    expect(placeOf(await signIn(one))).toBe('/account');
+    const after = await sessionsOf(one);
+    expect([before.length, after.length, after.filter((id) => before.includes(id))]).toEqual([2, 2, [one.sessionId]]);
+    expect(placeOf(await signIn(other))).toBe('/account');
+    expect([await sessionsOf(one), (await sessionsOf(other)).length]).toEqual([[one.sessionId], 2]);
+  });
+
   it('does nothing more in a tab that was open when it ended', async () => {
     const { user, browser, id } = await someone();
     await browser.get('/account');

@@ -2,7 +2,7 @@ import * as client from 'openid-client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { freePort } from '../scripts/lib/network.mjs';
 import { startApp, type TestApp } from './support/app.js';
-import { Browse } from './support/browse.js';
+import { attributeOf, Browse, type Visited } from './support/browse.js';
 import { asAdmin } from './support/callers.js';
 import { aPerson } from './support/factories.js';
 import { aClient } from './support/oauth.js';
@@ -10,6 +10,7 @@ import {
   begin,
   CALLBACK,
   CREDENTIALS,
+  leaveBy,
   type OpenIdServer,
   signInBy,
   signInThere,
@@ -46,15 +47,21 @@ afterAll(async () => {
 
 const verifier = client.randomPKCECodeVerifier();
 
-/** An application sends the browser to us; answers the id of its request. */
-async function askedBy(browser: Browse): Promise<string> {
+/** An application sends the browser to us. */
+async function sentBy(browser: Browse, parameters: Record<string, string> = {}): Promise<Visited> {
   const url = client.buildAuthorizationUrl(config, {
     redirect_uri: REDIRECT,
     scope: 'openid email data:read',
     code_challenge_method: 'S256',
     code_challenge: await client.calculatePKCECodeChallenge(verifier),
+    ...parameters,
   });
-  const login = await browser.get(url.href);
+  return browser.get(url.href);
+}
+
+/** The same; answers the id of its request. */
+async function askedBy(browser: Browse): Promise<string> {
+  const login = await sentBy(browser);
   const uid = /\/start\?interaction=([\w-]+)"/.exec(login.html)?.[1];
   if (!uid) throw new Error(`there is no button on ${login.url}: ${login.html}`);
   expect(new URL(login.url).pathname).toBe(`/login/${uid}`);
@@ -101,5 +108,56 @@ describe('an application that waits', () => {
     const after = String(proved.headers.get('set-cookie')).split(';')[0] ?? '';
     const answer = await app.call('GET', '/login/account/outside', { headers: { cookie: after } });
     expect([answer.status, answer.text.includes('outside_login_invalid')]).toEqual([400, true]);
+  });
+});
+
+describe('an application that wants somebody asked again, who has no password', () => {
+  const now = () => Math.floor(Date.now() / 1000);
+  /** Where the one button on the page leads. */
+  const button = ({ html }: Visited) =>
+    attributeOf(/<a\b[^>]*providers\/sso[^>]*>/.exec(html)?.[0] ?? '', 'href') ?? '';
+  const ANEW = ['prompt', 'max_age'];
+  const asksOf = ({ searchParams }: URL) => ANEW.map((name) => searchParams.get(name));
+
+  /** A browser in which somebody is signed in by the provider. */
+  async function signedIn(): Promise<Browse> {
+    const browser = new Browse(app.url);
+    const { email } = aPerson();
+    idp.person = { sub: `asked-again-${email}`, email, email_verified: true };
+    await signInBy(browser, idp, 'sso');
+    return browser;
+  }
+
+  it.each<Record<string, string>>([{ prompt: 'login' }, { max_age: '0' }])(
+    'has them asked by the provider for %j',
+    async (parameters) => {
+      const browser = await signedIn();
+      const page = await sentBy(browser, parameters);
+      expect(new URL(page.url).pathname).toMatch(/^\/login\//);
+      const asked = await leaveBy(browser, button(page));
+      expect(asksOf(asked)).toEqual(['login', '0']);
+      // As the provider says it, and not as our clock does.
+      const askedAt = now() - 20;
+      idp.person = { ...idp.person, askedAt };
+      await browser.get(await signInThere(idp, asked));
+      const { location = '' } = await browser.submit({ decision: 'allow' });
+      const tokens = await client.authorizationCodeGrant(config, new URL(location), { pkceCodeVerifier: verifier });
+      expect(tokens.claims()).toMatchObject({ auth_time: askedAt, amr: [] });
+    },
+  );
+
+  it('is told no time that is still to come', async () => {
+    const browser = await signedIn();
+    const asked = await leaveBy(browser, button(await sentBy(browser, { prompt: 'login' })));
+    idp.person = { ...idp.person, askedAt: now() + 3600 };
+    await browser.get(await signInThere(idp, asked));
+    const { location = '' } = await browser.submit({ decision: 'allow' });
+    const tokens = await client.authorizationCodeGrant(config, new URL(location), { pkceCodeVerifier: verifier });
+    expect(tokens.claims()?.['auth_time']).toBeLessThanOrEqual(now());
+  });
+
+  it('does not trouble those who come for the first time', async () => {
+    const browser = new Browse(app.url);
+    expect(asksOf(await leaveBy(browser, button(await sentBy(browser))))).toEqual([null, null]);
   });
 });

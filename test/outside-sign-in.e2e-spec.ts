@@ -194,6 +194,24 @@ describe('whoever has come in by another browser since somebody looked', () => {
   });
 });
 
+describe('whoever comes in again in the same browser', () => {
+  it('has one session in it: the one before is over', async () => {
+    const me = await asUser(app);
+    idp.person = somebody({ sub: 'again-and-again' });
+    await app.db.query('INSERT INTO outside_accounts VALUES (gen_random_uuid(), $1, $2, $3, $4)', [
+      me.id,
+      'sso',
+      idp.url,
+      'again-and-again',
+    ]);
+    for (let times = 0; times < 3; times += 1) expect((await signInBy(browser, idp, 'sso')).html).toContain(me.email);
+    const { body } = await me.call('GET', '/api/v1/auth/sessions');
+    expect((body.items as { current: boolean }[]).map(({ current }) => current).toSorted()).toEqual([false, true]);
+    await signInBy(new Browse(app.url), idp, 'sso');
+    expect((await me.call('GET', '/api/v1/auth/sessions')).body.items).toHaveLength(3);
+  });
+});
+
 describe('whoever has a second factor here', () => {
   it('is asked for it, whatever the provider has asked', async () => {
     const member = await withTotp(app, await asUser(app));

@@ -11,6 +11,8 @@ export interface Person {
   readonly email?: string;
   readonly email_verified?: unknown;
   readonly name?: string;
+  /** When they were last asked there who they are, in seconds since the epoch: now, unless told otherwise. */
+  readonly askedAt?: number;
 }
 
 /** What every provider of these tests knows us by. */
@@ -55,7 +57,8 @@ export async function startOpenId(redirectUri: string, { isTalkative = true, por
   const idp: OpenIdServer = { ...server, isTalkative, person: { sub: 'nobody' } };
   provider = new Provider(server.url, configurationOf(idp, redirectUri));
   const finish = async (request: IncomingMessage, response: ServerResponse) => {
-    const result = { login: { accountId: idp.person.sub, remember: false } };
+    const { sub: accountId, askedAt: ts } = idp.person;
+    const result = { login: { accountId, remember: false, ...(ts && { ts }) } };
     await provider?.interactionFinished(request, response, result, { mergeWithLastSubmission: false });
   };
   return idp;
@@ -93,7 +96,12 @@ export const CALLBACK = (name: string): string => `/api/v1/auth/providers/${name
 /** Where our button leads, out of our pages. */
 export async function begin(browser: Browse, name: string, interaction?: string): Promise<URL> {
   const query = interaction === undefined ? '' : `?interaction=${interaction}`;
-  const { status, location, html } = await browser.get(`${START(name)}${query}`);
+  return leaveBy(browser, `${START(name)}${query}`);
+}
+
+/** The same by the address of a button. */
+export async function leaveBy(browser: Browse, href: string): Promise<URL> {
+  const { status, location, html } = await browser.get(href);
   if (status !== 303 || !location) throw new Error(`nobody was sent away: ${status} ${html}`);
   return new URL(location);
 }
