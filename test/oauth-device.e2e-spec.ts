@@ -60,6 +60,15 @@ describe('GET /oauth/device', () => {
     expect((await app.call('GET', '/api/v1/data', { token: body.access_token })).status).toBe(200);
   });
 
+  it('leads nobody away: the page that asks names no address, and has a policy for our own alone', async () => {
+    const browser = new Browse(app.url);
+    await typeIn(browser, (await start()).user_code);
+    await browser.submit({ confirm: 'yes' });
+    const page = await signIn(browser);
+    expect([placeOf(page), page.html.includes('You will be sent to')]).toEqual(['/consent/:uid', false]);
+    expect(page.headers['content-security-policy']).toMatch(/form-action 'self'(;|$)/);
+  });
+
   it('fills in the code of a link, and sends it for nobody', async () => {
     const started = await start();
     const browser = new Browse(app.url);
