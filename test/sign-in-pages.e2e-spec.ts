@@ -31,6 +31,16 @@ async function atLogin(): Promise<Browse> {
 }
 const enter = (browser: Browse, { email, password }: Pick<TestCaller, 'email' | 'password'>) =>
   browser.submit({ email, password });
+const TOO_LATE = 'That took too long. Sign in again.';
+const letChallengesPass = ({ id }: Pick<TestCaller, 'id'>) =>
+  app.db.query(`UPDATE challenges SET expires_at = now() - interval '1 second' WHERE user_id = $1`, [id]);
+/** Which fields the error is about, where the cursor is, and whether the way by a recovery code is shown. */
+function wrongOf({ html }: Visited) {
+  const namesOf = (mark: RegExp) =>
+    [...html.matchAll(/<input\b[^>]*>/g)].flatMap(([tag]) => (mark.test(tag) ? [attributeOf(tag, 'name')] : []));
+  const isOpen = /<details\b[^>]*\sopen\b/.test(html);
+  return { wrong: namesOf(/aria-invalid="true"/), focused: namesOf(/\sautofocus\b/), isOpen };
+}
 /** Answers the form for a passkey as its script would. */
 function byPasskey(browser: Browse, device: Authenticator): Promise<Visited> {
   const { html } = browser.page;
@@ -127,13 +137,31 @@ describe('POST /login/:interaction/mfa', () => {
     ]);
   });
 
-  it('begins again where the first step was too long ago', async () => {
+  it('says what is wrong at the form that was sent, and shows that', async () => {
     const [user, browser] = [await someone(), await atLogin()];
     await enter(browser, user);
-    await app.db.query(`UPDATE challenges SET expires_at = now() - interval '1 second' WHERE user_id = $1`, [user.id]);
-    const page = await browser.submit({ code: await codeOf(user.secret) });
-    expect([page.status, alertOf(page)]).toEqual([422, 'That took too long. Sign in again.']);
-    expect(placeOf(await enter(browser, user))).not.toBe('/consent/:uid');
+    expect(wrongOf(browser.page)).toEqual({ wrong: [], focused: ['code'], isOpen: false });
+    for (const recoveryCode of [user.recoveryCodes[0]?.replace(/^./, '?') ?? '', 'x']) {
+      const page = await browser.submit({ recoveryCode }, 1);
+      expect([page.status, alertOf(page)]).toEqual([422, 'That code is wrong, or was used before.']);
+      expect(wrongOf(page)).toEqual({ wrong: ['recoveryCode'], focused: ['recoveryCode'], isOpen: true });
+    }
+    const page = await browser.submit({ code: '000000' });
+    expect([page.status, alertOf(page)]).toEqual([422, 'That code is wrong, or was used before.']);
+    expect(wrongOf(page)).toEqual({ wrong: ['code'], focused: ['code'], isOpen: false });
+  });
+
+  it('begins again where the first step was too long ago, with whatever code', async () => {
+    const user = await someone();
+    for (const code of [await codeOf(user.secret), '000000', 'no code', '']) {
+      const browser = await atLogin();
+      await enter(browser, user);
+      await letChallengesPass(user);
+      const page = await browser.submit({ code });
+      expect([code, page.status, alertOf(page)]).toEqual([code, 422, TOO_LATE]);
+      // What comes back is the first page.
+      expect((await enter(browser, user)).html).toContain('Code from your authenticator app');
+    }
   });
 
   it('takes a passkey as the second step', async () => {
@@ -168,7 +196,8 @@ describe('POST /login/:interaction/passkey', () => {
 });
 
 describe('POST /login/:interaction/password', () => {
-  it('wants a longer password from who has lost the second factor, and then the sign-in goes on', async () => {
+  /** Somebody whose password was long enough beside the second factor that they had. */
+  async function withShortPassword(): Promise<{ me: TestCaller; short: string }> {
     const me = await withTotp(app, await asUser(app));
     const short = randomBytes(6).toString('base64url');
     const { token } = await steppedUp(app, me);
@@ -176,7 +205,20 @@ describe('POST /login/:interaction/password', () => {
     await me.call('POST', '/api/v1/users/me/password', { token, json: change });
     await letCodesPass(app, me.id);
     await me.call('DELETE', '/api/v1/users/me/mfa/totp', { token: (await steppedUp(app, me)).token });
-    const browser = await atLogin();
+    return { me, short };
+  }
+
+  it('begins again where the first step was too long ago', async () => {
+    const [{ me, short }, browser] = [await withShortPassword(), await atLogin()];
+    await enter(browser, { email: me.email, password: short });
+    await letChallengesPass(me);
+    const page = await browser.submit({ password: randomBytes(15).toString('base64url') });
+    expect([page.status, alertOf(page)]).toEqual([422, TOO_LATE]);
+    expect((await enter(browser, { email: me.email, password: short })).html).toContain('Choose a new password');
+  });
+
+  it('wants a longer password from who has lost the second factor, and then the sign-in goes on', async () => {
+    const [{ me, short }, browser] = [await withShortPassword(), await atLogin()];
     const page = await enter(browser, { email: me.email, password: short });
     expect(page.html).toContain('Choose a new password');
     const again = await browser.submit({ password: 'short' });
