@@ -2,7 +2,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest
 import type { TestApp } from './support/app.js';
 import { Authenticator, type CreationOptions, type RequestOptions } from './support/authenticator.js';
 import { attributeOf, Browse, formsOf, type Visited } from './support/browse.js';
-import { asAdmin, asReader, asUser, type TestCaller, withKey } from './support/callers.js';
+import { asAdmin, asUser, type TestCaller, withKey } from './support/callers.js';
+import { WITH_PROVIDER } from './support/page-forms.js';
 import { withPasskey } from './support/passkeys.js';
 import { connect, placeOf, RelyingParty, signInTo, startIssuer } from './support/relying-party.js';
 
@@ -10,7 +11,7 @@ let app: TestApp;
 let party: RelyingParty;
 
 beforeAll(async () => {
-  app = await startIssuer({}, 'localhost');
+  app = await startIssuer(WITH_PROVIDER, 'localhost');
   party = await RelyingParty.of(app, await asAdmin(app));
 });
 afterAll(() => app.stop());
@@ -66,11 +67,30 @@ describe('GET /account', () => {
   });
 
   it('is shown to who may only read, without what they may not see or change', async () => {
-    const reader = await signInTo(app, await asReader(app));
-    expect(sectionOf(reader.page, 'keys')).toContain('You have no API keys.');
-    const { browser: user } = await someone();
-    const leadsToPasskeys = ({ page }: Browse) => formsOf(page.html).some(({ action }) => action.includes('/passkeys'));
-    expect([reader, user].map(leadsToPasskeys)).toEqual([false, true]);
+    const { user, browser } = await someone();
+    await withPasskey(user, 'Laptop', new Authenticator(app.url));
+    const LINK =
+      'INSERT INTO outside_accounts (id, user_id, provider, issuer, subject) VALUES (gen_random_uuid(), $1, $2, $3, $2)';
+    await app.db.query(LINK, [user.id, 'gone', 'https://gone.example']);
+    const kinds = async () => {
+      const { html } = await browser.get('/account');
+      return [...new Set(formsOf(html).map(({ action }) => action.replace(/[0-9a-f-]{36}/, ':id')))].toSorted();
+    };
+    const always = ['grants/:id/end', 'sessions/:id/end', 'sessions/end', 'sign-out'];
+    const changes = ['keys/:id/end', 'passkeys', 'passkeys/:id/end', 'providers/github/link', 'providers/gone/end'];
+    const paths = (names: string[]) => names.map((name) => `/account/${name}`).toSorted();
+    expect(await kinds()).toEqual(paths([...always, ...changes]));
+    await app.db.query(`UPDATE users SET roles = '{reader}' WHERE id = $1`, [user.id]);
+    expect(await kinds()).toEqual(paths(always));
+    expect(sectionOf(browser.page, 'passkeys')).toContain('Laptop');
+    expect(sectionOf(browser.page, 'sign-in')).toMatch(/GitHub Not linked\. gone Linked, but not offered any more\./);
+    expect(sectionOf(browser.page, 'keys')).toContain('You have no API keys.');
+    // Nor by a form that they keep from before.
+    const csrf = csrfOf(browser);
+    for (const change of ['passkeys/01999999-9999-7999-8999-999999999999/end', 'providers/github/link']) {
+      const { status, html } = await browser.post(`/account/${change}`, { csrf });
+      expect([status, /<code>(\w+)<\/code>/.exec(html)?.[1]]).toEqual([403, 'scope_not_held']);
+    }
   });
 
   it('leads whoever is not signed in to the sign-in, and back', async () => {
