@@ -90,6 +90,7 @@ describe('GET /account', () => {
     for (const change of ['passkeys/01999999-9999-7999-8999-999999999999/end', 'providers/github/link']) {
       const { status, html } = await browser.post(`/account/${change}`, { csrf });
       expect([status, /<code>(\w+)<\/code>/.exec(html)?.[1]]).toEqual([403, 'scope_not_held']);
+      expect(html).toContain('Your account may look at this, and not change it.');
     }
   });
 

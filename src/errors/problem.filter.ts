@@ -31,7 +31,7 @@ declare module 'fastify' {
 /** The one place an error becomes a response: RFC 9457, whoever threw it. */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
-  private readonly wordings = new Map<string, Wording>();
+  private readonly wordings = new Map<string, { wording: Wording; paths?: RegExp }>();
 
   /** Where clients find out where tokens come from (RFC 9728 section 5.1). */
   private readonly metadata: string;
@@ -43,9 +43,9 @@ export class ProblemFilter implements ExceptionFilter {
     this.metadata = `${publicUrl}/.well-known/oauth-protected-resource/api`;
   }
 
-  /** Registers the words for routes whose `refusals` have this name. */
-  word(name: string, wording: Wording): void {
-    this.wordings.set(name, wording);
+  /** Registers the words for routes whose `refusals` have this name, and for addresses like theirs that no route has. */
+  word(name: string, wording: Wording, paths?: RegExp): void {
+    this.wordings.set(name, { wording, ...(paths && { paths }) });
   }
 
   catch(error: unknown, host: ArgumentsHost): void | Promise<void> {
@@ -63,8 +63,12 @@ export class ProblemFilter implements ExceptionFilter {
 
   /** A problem in the words of its route. */
   wordsOf(problem: Problem, request: FastifyRequest): Worded {
-    const wording = this.wordings.get(request.routeOptions?.config?.refusals ?? '');
-    return wording?.(problem, request) ?? { body: JSON.stringify(problem.document(request.id)), headers: {} };
+    const name = request.routeOptions?.config?.refusals;
+    const found =
+      name === undefined && request.is404
+        ? this.wordings.values().find(({ paths }) => paths?.test(request.url))
+        : this.wordings.get(name ?? '');
+    return found?.wording(problem, request) ?? { body: JSON.stringify(problem.document(request.id)), headers: {} };
   }
 
   private answer(problem: Problem, request: FastifyRequest, reply: FastifyReply): void {

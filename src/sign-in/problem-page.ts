@@ -1,6 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 import type { Problem } from '../errors/problem.js';
 import { errorView } from '../pages/error.view.js';
+import { INTERACTION_ID, loginPath } from '../security/visit.js';
 
 const TITLES: Readonly<Record<number, string>> = {
   404: 'There is nothing here',
@@ -30,7 +31,7 @@ const SENTENCES: Readonly<Record<string, string>> = {
   unavailable: 'We are having trouble. Try again in a moment.',
   passkeys_unavailable: 'Passkeys do not work at this address. Use another way.',
   validation_failed: 'What was sent is not what we asked for, or came too late. Try again.',
-  insufficient_scope: 'Your account may look at this, and not change it.',
+  scope_not_held: 'Your account may look at this, and not change it.',
 };
 
 /** A refusal as a page: what happened and what somebody can do, and no more than the problem document would say. */
@@ -50,10 +51,12 @@ export function problemPage(problem: Problem, request: FastifyRequest): string {
 
 /** Where somebody can begin anew: "back" may lead to somebody else's page, or to a form that was sent. */
 function homeOf({ url, params }: FastifyRequest): string | undefined {
-  const { interaction } = (params ?? {}) as { interaction?: string };
-  if (/^\/account(?=[/?]|$)/.test(url)) return '/account';
-  if (/^\/login\/[\w-]+/.test(url) && interaction) return `/login/${interaction}`;
-  return /^\/(?:login|api\/v1\/auth\/providers)(?=[/?]|$)/.test(url) ? '/login' : undefined;
+  const { interaction = '' } = (params ?? {}) as { interaction?: string };
+  const [, section = ''] = /^\/([a-z]+)(?=[/?]|$)/.exec(url) ?? [];
+  if (section === 'consent' && INTERACTION_ID.test(interaction)) return `/consent/${interaction}`;
+  if (section === 'login' && INTERACTION_ID.test(interaction)) return loginPath(interaction);
+  if (section === 'account' || /^\/oauth\/logout(?=[/?]|$)/.test(url)) return '/account';
+  return section === 'login' || url.startsWith('/api/v1/auth/providers/') ? '/login' : undefined;
 }
 
 /** In seconds up to two minutes, and in minutes, which are rounded up. */

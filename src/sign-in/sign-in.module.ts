@@ -1,6 +1,6 @@
 import { Module, type OnModuleInit } from '@nestjs/common';
 import { AuthModule } from '../auth/auth.module.js';
-import { ProblemFilter } from '../errors/problem.filter.js';
+import { ProblemFilter, type Wording } from '../errors/problem.filter.js';
 import { MfaModule } from '../mfa/mfa.module.js';
 import { OAuthModule } from '../oauth/oauth.module.js';
 import { OutsideProvidersModule } from '../outside-providers/outside-providers.module.js';
@@ -16,6 +16,14 @@ import { SignInController } from './sign-in.controller.js';
 import { SignInService } from './sign-in.service.js';
 import { WaitingApplications } from './waiting.service.js';
 
+/** Where people are sent, and nobody else has anything to look for. */
+const PAGES = /^\/(?:account|consent|login|oauth\/(?:authorize|device|logout))(?=[/?]|$)/;
+
+const asPage: Wording = (problem, request) => ({
+  body: problemPage(problem, request),
+  headers: { 'content-type': 'text/html; charset=utf-8', 'content-security-policy': formPagePolicy() },
+});
+
 @Module({
   imports: [AuthModule, MfaModule, OAuthModule, OutsideProvidersModule, UsersModule],
   controllers: [ConfirmController, ConsentController, OutsideSignInController, SignInController],
@@ -25,9 +33,6 @@ export class SignInModule implements OnModuleInit {
   constructor(private readonly problems: ProblemFilter) {}
 
   onModuleInit(): void {
-    this.problems.word('page', (problem, request) => ({
-      body: problemPage(problem, request),
-      headers: { 'content-type': 'text/html; charset=utf-8', 'content-security-policy': formPagePolicy() },
-    }));
+    this.problems.word('page', asPage, PAGES);
   }
 }
