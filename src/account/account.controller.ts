@@ -15,6 +15,19 @@ import { CurrentVisit, type Visit } from '../security/visit.js';
 import { AccountVisits } from './account-visits.service.js';
 import { AccountService } from './account.service.js';
 
+/** Addresses to which forms are sent. */
+const FORMS = [
+  'sign-out',
+  'sessions/end',
+  'sessions/:id/end',
+  'grants/:id/end',
+  'keys/:id/end',
+  'passkeys',
+  'passkeys/:id/end',
+  'providers/:name/link',
+  'providers/:name/end',
+];
+
 /** The page on which people see what has access to their account, and end it. */
 @ApiExcludeController()
 @Controller({ path: 'account', version: VERSION_NEUTRAL })
@@ -40,7 +53,7 @@ export class AccountController {
   }
 
   /** Where a form has led, and somebody loads the page again without it. */
-  @Get(['sign-out', 'passkeys', 'sessions/end', 'providers/:name/link', ':section/:id/end'])
+  @Get(FORMS)
   @Public()
   @Page()
   back(@CurrentVisit() visit: Visit): string {
