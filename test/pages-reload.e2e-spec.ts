@@ -81,6 +81,7 @@ const refusals: Readonly<Record<string, (browser: Browse) => Promise<unknown>>> 
   'what is no sign-in': (browser) => browser.get('/login/nonsense'),
   'no page of the sign-in': (browser) => browser.get('/login/account/nothing'),
   'no page of signing out': (browser) => browser.get('/oauth/logout/confirm'),
+  'no page of devices': (browser) => browser.get('/device/nothing'),
   'no page of the account': (browser) => browser.get('/account/nothing'),
   'a form of the consent that is out of date': async (browser) => {
     const { email, password } = await asUser(app);
@@ -100,7 +101,7 @@ describe('a page that refuses', () => {
     expect(browser.page.status).toBeGreaterThanOrEqual(400);
     expect(browser.page.headers['content-type']).toBe('text/html; charset=utf-8');
     const next = await browser.get(wayOut(browser.page) ?? '/there-is-no-link');
-    expect([next.status, /Sign in|Signed in/.test(next.html)]).toEqual([200, true]);
+    expect([next.status, /Sign in|Signed in|Connect a device/.test(next.html)]).toEqual([200, true]);
   });
 
   it('leads to the same sign-in, for the same application', async () => {

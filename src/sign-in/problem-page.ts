@@ -55,6 +55,7 @@ function homeOf({ url, params }: FastifyRequest): string | undefined {
   const [, section = ''] = /^\/([a-z]+)(?=[/?]|$)/.exec(url) ?? [];
   if (section === 'consent' && INTERACTION_ID.test(interaction)) return `/consent/${interaction}`;
   if (section === 'login' && INTERACTION_ID.test(interaction)) return loginPath(interaction);
+  if (section === 'device') return '/device';
   if (section === 'account' || /^\/oauth\/logout(?=[/?]|$)/.test(url)) return '/account';
   return section === 'login' || url.startsWith('/api/v1/auth/providers/') ? '/login' : undefined;
 }

@@ -17,7 +17,7 @@ import { SignInService } from './sign-in.service.js';
 import { WaitingApplications } from './waiting.service.js';
 
 /** Where people are sent, and nobody else has anything to look for. */
-const PAGES = /^\/(?:account|consent|login|oauth\/(?:authorize|device|logout))(?=[/?]|$)/;
+const PAGES = /^\/(?:account|consent|device|login|oauth\/(?:authorize|device|logout))(?=[/?]|$)/;
 
 const asPage: Wording = (problem, request) => ({
   body: problemPage(problem, request),
