@@ -100,6 +100,8 @@ describe('a page that refuses', () => {
     await refuse(browser);
     expect(browser.page.status).toBeGreaterThanOrEqual(400);
     expect(browser.page.headers['content-type']).toBe('text/html; charset=utf-8');
+    // In words for whoever knows no methods of HTTP.
+    expect(browser.page.html).not.toContain('see Allow');
     const next = await browser.get(wayOut(browser.page) ?? '/there-is-no-link');
     expect([next.status, /Sign in|Signed in|Connect a device/.test(next.html)]).toEqual([200, true]);
   });

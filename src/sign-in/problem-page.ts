@@ -27,6 +27,7 @@ const SENTENCES: Readonly<Record<string, string>> = {
   last_way_in: 'It is your only way in. Set a password, or add another way, before you remove it.',
   provider_unavailable: 'They do not answer right now. Try again in a moment, or sign in another way.',
   form_expired: 'Go back, load the page again, and send it once more.',
+  method_not_allowed: 'This page is only there when a form leads to it.',
   not_found: 'The address may be mistyped, or the page is gone.',
   unavailable: 'We are having trouble. Try again in a moment.',
   passkeys_unavailable: 'Passkeys do not work at this address. Use another way.',
