@@ -200,6 +200,9 @@ describe('POST /account/providers/:name/end', () => {
       idp.person.sub,
     ]);
     await aPasskey(app.db, row?.id ?? '');
+    // One whose device does not ask who holds it lets nobody in without a password.
+    expect((await alone.get('/account')).html).not.toContain('/account/providers/sso/end');
+    await app.db.query('UPDATE passkeys SET uv_initialized = true WHERE user_id = $1', [row?.id]);
     expect((await alone.get('/account')).html).toContain('/account/providers/sso/end');
   });
 

@@ -57,12 +57,13 @@ export class PasskeyAssertions {
   }
 
   /** Moves the counter, by one statement: of two with one count the second is false. */
-  private async use(actor: Actor, { id, userId }: Passkey, { counter, backedUp }: Asserted): Promise<boolean> {
+  private async use(actor: Actor, { id, userId }: Passkey, asserted: Asserted): Promise<boolean> {
+    const { counter, backedUp, userVerified } = asserted;
     return inTransaction(this.dataSource, async (manager) => {
       const [moved] = await manager.query<[unknown[]]>(
-        `UPDATE passkeys SET counter = $2, backed_up = $3, last_used_at = now()
+        `UPDATE passkeys SET counter = $2, backed_up = $3, uv_initialized = uv_initialized OR $4, last_used_at = now()
          WHERE id = $1 AND (counter < $2 OR (counter = 0 AND $2 = 0)) RETURNING id`,
-        [id, counter, backedUp],
+        [id, counter, backedUp, userVerified],
       );
       if (moved.length > 0) return true;
       // Deleted meanwhile, or two have this key: section 7.2 step 22 leaves open which, and neither gets in.

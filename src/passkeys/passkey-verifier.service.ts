@@ -8,7 +8,10 @@ import type { AssertionResponse, RegistrationResponse } from './passkey-response
 import { ALGORITHMS, bytesOf, library, relyingPartyId } from './webauthn.js';
 
 /** What an authenticator says of a new key, in the names of its row. */
-export type Attested = Pick<Passkey, 'credentialId' | 'publicKey' | 'counter' | 'deviceType' | 'backedUp'>;
+export type Attested = Pick<
+  Passkey,
+  'credentialId' | 'publicKey' | 'counter' | 'deviceType' | 'backedUp' | 'uvInitialized'
+>;
 
 /** What it says when a key is used. */
 export interface Asserted {
@@ -51,6 +54,7 @@ export class PasskeyVerifier {
       counter: String(info.credential.counter),
       deviceType: info.credentialDeviceType,
       backedUp: info.credentialBackedUp,
+      uvInitialized: info.userVerified,
     };
   }
 

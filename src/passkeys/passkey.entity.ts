@@ -42,6 +42,10 @@ export class Passkey {
   @Column('boolean', { name: 'backed_up' })
   backedUp: boolean;
 
+  /** Its device has asked who holds it, once at least: only then is it a way in without a password. */
+  @Column('boolean', { name: 'uv_initialized', default: false })
+  uvInitialized: boolean;
+
   @Column({ type: 'timestamptz', name: 'last_used_at', precision: 3, nullable: true })
   lastUsedAt: Date | null;
 

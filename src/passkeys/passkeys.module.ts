@@ -28,13 +28,14 @@ export class PasskeysModule implements OnModuleInit {
   ) {}
 
   onModuleInit(): void {
-    this.waysIn.register('passkey', async (manager, userId) => (await this.passkeys.countOf(userId, manager)) > 0);
+    this.waysIn.register('passkey', (manager, userId) => this.passkeys.isWayIn(userId, manager));
     this.personalData.register('passkeys', {
       export: async (owner) =>
         (await this.passkeys.list(owner)).map((each) => ({
           ...PasskeyView.from(each),
           credentialId: each.credentialId.toString('base64url'),
           counter: each.counter,
+          uvInitialized: each.uvInitialized,
         })),
     });
   }

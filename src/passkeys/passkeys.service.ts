@@ -97,6 +97,11 @@ export class PasskeysService {
     return manager.countBy(Passkey, { userId });
   }
 
+  /** Whether one of them lets in without a password. */
+  isWayIn(userId: string, manager: EntityManager): Promise<boolean> {
+    return manager.existsBy(Passkey, { userId, uvInitialized: true });
+  }
+
   /** Throws 404. */
   async rename(owner: Caller, id: string, name: string): Promise<Passkey> {
     return inTransaction(this.dataSource, async (manager) => {
