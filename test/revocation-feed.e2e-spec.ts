@@ -4,6 +4,7 @@ import { asAdmin, asUser, withKey } from './support/callers.js';
 import { feedBackends, whileFrozen, whyNotFreezable } from './support/feed.js';
 import type { RequestOptions } from './support/http.js';
 import { type Instance, startInstance } from './support/process.js';
+import { skipHere } from './support/programs.js';
 import { until } from '../scripts/lib/until.mjs';
 
 const DEADLINE_MS = 1000;
@@ -67,8 +68,7 @@ describe('when the feed of another process is disturbed', () => {
   }
 
   it('a frozen backend delays no revocation beyond a second', async (context: TestContext) => {
-    const reason = await whyNotFreezable(app.db, feed);
-    if (reason) return context.skip(reason);
+    skipHere(context, await whyNotFreezable(app.db, feed));
     const all = await credentials();
     await whileFrozen(app.db, feed, async () => {
       await expectFollowed(all);

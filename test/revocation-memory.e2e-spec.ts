@@ -5,6 +5,7 @@ import { aRecord } from './support/factories.js';
 import { feedBackends, whileCutOff, whileFrozen, whyNotFreezable } from './support/feed.js';
 import type { RequestOptions } from './support/http.js';
 import { startInstance } from './support/process.js';
+import { skipHere } from './support/programs.js';
 import { recordQueries } from './support/queries.js';
 import { until } from '../scripts/lib/until.mjs';
 
@@ -61,8 +62,7 @@ describe('while the feed of this process is silent', () => {
 
   it('every request asks the database, and none does when it is back', async (context: TestContext) => {
     const [feed = 0] = await feedBackends(app.db);
-    const reason = await whyNotFreezable(app.db, feed);
-    if (reason) return context.skip(reason);
+    skipHere(context, await whyNotFreezable(app.db, feed));
     const caller = await asUser(app);
     await asksAgain(caller);
     expect(await asksAgain(caller)).toBe(false);

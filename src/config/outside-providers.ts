@@ -51,8 +51,7 @@ const NAME = /^[a-z0-9-]{1,30}$/;
 /** RFC 6749 appendix A: VSCHAR, and a token of `scope`. */
 const VISIBLE = /^[\x20-\x7e]{1,1000}$/;
 const SCOPE = /^[\x21\x23-\x5b\x5d-\x7e]{1,200}$/;
-// oxlint-disable-next-line no-control-regex
-const LABEL = /^(?=\S)[^\x00-\x1f\x7f]{1,50}$/;
+const LABEL = /^(?=\S)\P{Cc}{1,50}$/u;
 
 type Entry = Readonly<Record<string, unknown>>;
 

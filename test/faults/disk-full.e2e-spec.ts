@@ -6,25 +6,23 @@ import { Cluster, whyNoDisk } from '../support/cluster.js';
 import { aRequest, type Answered, notRefused, type Ready } from '../support/every-route.js';
 import { aRecord } from '../support/factories.js';
 import { type OnCluster, startOnCluster } from '../support/on-cluster.js';
+import { skips } from '../support/programs.js';
 import { until } from '../../scripts/lib/until.mjs';
 
 const RECOVERY_MS = 1_000;
 /** The smallest segments of the log, so that the disk has room for several. */
 const SETTINGS = { min_wal_size: '32MB', max_wal_size: '64MB' };
 
-const reason = whyNoDisk();
 let cluster: Cluster;
 let app: OnCluster;
 let user: TestCaller;
 
 beforeAll(async () => {
-  if (reason) return;
   cluster = await Cluster.start({ diskMegabytes: 256, settings: SETTINGS });
   app = await startOnCluster(cluster);
   user = await asUser(app);
 });
 afterAll(async () => {
-  if (reason) return;
   await app.stop();
   await cluster.remove();
 });
@@ -74,17 +72,15 @@ async function exhaustLog(): Promise<void> {
     );
 }
 
-describe('a database whose disk is full', () => {
-  it('answers 503 to what it cannot keep, keeps what it acknowledged, and writes again when there is room', async (context) => {
-    if (reason) context.skip(reason);
+describe.skipIf(skips(whyNoDisk()))('a database whose disk is full', () => {
+  it('answers 503 to what it cannot keep, keeps what it acknowledged, and writes again when there is room', async () => {
     const before = [await large().send(), await small().send()];
     await cluster.fill();
     const answered = await withoutRoom(Array.from({ length: 50 }, (_, i) => (i % 2 === 0 ? large() : small())));
     expect(await lost([...before, ...answered])).toEqual([]);
   });
 
-  it('does so too where it ends itself because its log has no room', async (context) => {
-    if (reason) context.skip(reason);
+  it('does so too where it ends itself because its log has no room', async () => {
     const before = [await large().send(), await small().send()];
     await cluster.fill();
     await exhaustLog();
