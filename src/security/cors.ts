@@ -1,5 +1,6 @@
 import cors from '@fastify/cors';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { PAGE_PATHS } from './page-paths.js';
 
 const REQUEST_HEADERS = 'authorization, content-type, dpop, idempotency-key, if-match, if-none-match, x-api-key';
 const RESPONSE_HEADERS = [
@@ -29,7 +30,7 @@ export function registerCors(instance: FastifyInstance, origins: readonly string
 
 /** Pages and where browsers are sent are for people: no other page reads them (RFC 9700 section 2.6). What is for applications has rules of its own. */
 const isForPrograms = ({ url, routeOptions }: FastifyRequest): boolean =>
-  routeOptions?.config?.refusals === undefined && !/^\/(oauth|login|consent|account|device)(\/|\?|$)/.test(url);
+  routeOptions?.config?.refusals === undefined && !PAGE_PATHS.test(url);
 
 /** What a preflight asks for, where the origin may have it: the methods of this very path. */
 export function addPreflight(request: FastifyRequest, reply: FastifyReply, methods: string): void {

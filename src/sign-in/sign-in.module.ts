@@ -4,6 +4,7 @@ import { ProblemFilter, type Wording } from '../errors/problem.filter.js';
 import { MfaModule } from '../mfa/mfa.module.js';
 import { OAuthModule } from '../oauth/oauth.module.js';
 import { OutsideProvidersModule } from '../outside-providers/outside-providers.module.js';
+import { PAGE_PATHS } from '../security/page-paths.js';
 import { formPagePolicy } from '../security/security-headers.js';
 import { UsersModule } from '../users/users.module.js';
 import { ConfirmPages } from './confirm-pages.service.js';
@@ -15,9 +16,6 @@ import { problemPage } from './problem-page.js';
 import { SignInController } from './sign-in.controller.js';
 import { SignInService } from './sign-in.service.js';
 import { WaitingApplications } from './waiting.service.js';
-
-/** Where people are sent, and nobody else has anything to look for. */
-const PAGES = /^\/(?:account|consent|device|login|oauth\/(?:authorize|device|logout))(?=[/?]|$)/;
 
 const asPage: Wording = (problem, request) => ({
   body: problemPage(problem, request),
@@ -33,6 +31,6 @@ export class SignInModule implements OnModuleInit {
   constructor(private readonly problems: ProblemFilter) {}
 
   onModuleInit(): void {
-    this.problems.word('page', asPage, PAGES);
+    this.problems.word('page', asPage, PAGE_PATHS);
   }
 }
