@@ -83,6 +83,20 @@ describe('POST /oauth/logout/confirm', () => {
     expect((await user.call('GET', '/api/v1/users/me')).status).toBe(200);
   });
 
+  it.each<[string, Record<string, string>]>([
+    ['signs out', { logout: 'yes' }],
+    ['stays', {}],
+  ])('leaves an application connected whose next request nobody has decided about: %s', async (_, decision) => {
+    const { tokens } = await someone();
+    const browser = new Browse(app.url);
+    await browser.get((await party.begin({ prompt: 'consent' })).url);
+    const asked = await browser.submit({ email: user.email, password: user.password });
+    expect(placeOf(asked)).toBe('/consent/:uid');
+    await browser.get(address({ client_id: party.registered.id }));
+    await browser.submit(decision);
+    expect((await party.refresh(tokens)).access_token).toMatch(/./);
+  });
+
   it('leaves an application connected', async () => {
     const { browser, tokens } = await someone();
     await browser.get('/oauth/logout');

@@ -1,4 +1,5 @@
 import type { Client, Configuration, KoaContextWithOIDC } from 'oidc-provider';
+import { DPOP_ALGORITHMS } from '../errors/problem.js';
 import { followsFapi } from './client-assertions.js';
 import { endpoints } from './endpoints.js';
 
@@ -22,7 +23,7 @@ export const protocol = {
   enabledJWA: {
     clientAuthSigningAlgValues: ['ES256', 'PS256', 'RS256', 'EdDSA', 'Ed25519'],
     idTokenSigningAlgValues: ['RS256', 'ES256'],
-    dPoPSigningAlgValues: ['ES256', 'EdDSA', 'Ed25519'],
+    dPoPSigningAlgValues: [...DPOP_ALGORITHMS],
   },
   extraClientMetadata: { properties: ['api_scopes', 'owned', 'registered'] },
   pkce: { required: () => true },
@@ -33,11 +34,17 @@ export const protocol = {
   issueRefreshToken: async (_ctx, client) => client.grantTypeAllowed('refresh_token'),
   // An application stays connected until somebody disconnects it: to sign out of a browser is another thing.
   expiresWithSession: async () => false,
+  revokeGrantPolicy: isEndOfGrant,
   clientBasedCORS: isOriginOf,
   // Nothing of a client is ever fetched: its keys are in its row.
   fetch: () => Promise.reject(new Error('nothing is fetched for a client')),
   routes: endpoints,
 } satisfies Configuration;
+
+/** Not with a session, nor with one of its access tokens. The library would end one as well about which nobody has decided anew. */
+function isEndOfGrant({ oidc: { route, entities } }: KoaContextWithOIDC): boolean {
+  return route !== 'end_session_confirm' && !(route === 'revocation' && entities.AccessToken);
+}
 
 /** Of a client without a secret, its own pages; of any, where people's names are read (OAuth 2.1 section 7.4). */
 function isOriginOf({ oidc }: KoaContextWithOIDC, origin: string, client: Client): boolean {
