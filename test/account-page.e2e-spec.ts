@@ -190,6 +190,14 @@ describe('POST /account/passkeys', () => {
     expect(placeOf(await press(await signInWith(user), /mfa$/, { recoveryCode: codes[0] ?? '' }))).toBe('/account');
   });
 
+  it('tells its script that the session is over, which then sends the form, and that leads to the sign-in', async () => {
+    const { user, browser } = await someone();
+    const form = { csrf: csrfOf(browser), name: 'x', response: '' };
+    await user.call('DELETE', '/api/v1/auth/sessions');
+    expect((await browser.post('/account/passkeys/options', form)).status).toBe(401);
+    expect(placeOf(await browser.post('/account/passkeys', form))).toBe('/login');
+  });
+
   it('asks first who is there, where that was long ago, and goes back', async () => {
     const { user, browser } = await someone();
     // The clock of this process, which is that of the application: later than a change may come after a login.

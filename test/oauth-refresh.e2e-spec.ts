@@ -52,6 +52,19 @@ describe('a refresh', () => {
 });
 
 describe('POST /oauth/revoke', () => {
+  it('of a refresh token ends the grant, and says in the audit which client did', async () => {
+    const client = await aWebClient(admin);
+    const person = await aPersonAt(app);
+    const { refresh_token } = await person.tokens(client);
+    await post(app, 'revoke', { token: refresh_token }, client);
+    expect((await refresh(app, client, refresh_token)).body.error).toBe('invalid_grant');
+    const sql = `SELECT actor_kind, actor_id, request_id IS NOT NULL AS asked FROM audit_events
+      WHERE action = 'grant.ended' AND details ->> 'userId' = $1`;
+    expect(await app.db.query(sql, [person.caller.id])).toEqual([
+      { actor_kind: 'client', actor_id: client.id, asked: true },
+    ]);
+  });
+
   it('of an access token for the userinfo endpoint leaves every other token of the person', async () => {
     const client = await aWebClient(admin);
     const person = await aPersonAt(app);

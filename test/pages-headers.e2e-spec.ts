@@ -28,7 +28,8 @@ const visits: Readonly<Record<string, () => Promise<Visited>>> = {
   'GET /consent/:interaction': async () => (await signInFor(app, (await party.begin()).url, await asUser(app))).page,
   'GET /consent/:interaction of nobody': () => new Browse(app.url).get(`/consent/${'a'.repeat(43)}`),
   'GET /account': async () => (await signInTo(app, await asUser(app))).page,
-  'POST /login without a token': () => new Browse(app.url).post('/login', { email: 'x', password: 'x' }),
+  'POST /login/account without a token': () =>
+    new Browse(app.url).post('/login/account', { email: 'x', password: 'x' }),
   'GET /oauth/authorize': () => new Browse(app.url).get('/oauth/authorize'),
   'GET /oauth/authorize of an unknown client': () => new Browse(app.url).get('/oauth/authorize?client_id=x'),
   'GET /oauth/device': () => new Browse(app.url).get('/oauth/device'),
@@ -84,7 +85,7 @@ describe('every page', () => {
   it.each([
     ['GET /login/nonsense', 404],
     ['GET /consent/:interaction of nobody', 400],
-    ['POST /login without a token', 400],
+    ['POST /login/account without a token', 400],
     ['GET /oauth/authorize', 400],
     ['GET /oauth/authorize of an unknown client', 400],
   ])('%s: says in a sentence what went wrong, and by what name to ask about it', async (name, status) => {
@@ -137,7 +138,7 @@ describe('every form', () => {
     const browser = new Browse(app.url);
     await browser.get('/login');
     const fields = { csrf: /name="csrf" value="([^"]+)"/.exec(browser.page.html)?.[1] ?? '' };
-    const { status, headers } = await app.call('POST', '/login', {
+    const { status, headers } = await app.call('POST', '/login/account', {
       raw: new URLSearchParams({ ...fields, email: user.email, password: user.password }).toString(),
       type: 'application/x-www-form-urlencoded',
       headers: { cookie: browser.cookieFor('/login') },

@@ -68,7 +68,7 @@ describe('the address of a form, loaded again without it', () => {
 /** Refusals that are a page, as somebody comes to them with their browser. */
 const refusals: Readonly<Record<string, (browser: Browse) => Promise<unknown>>> = {
   'a form of the sign-in that is out of date': (browser) =>
-    browser.post('/login', { csrf: 'old', email: '', password: '' }),
+    browser.post('/login/account', { csrf: 'old', email: '', password: '' }),
   'a form of a waiting sign-in that is out of date': async (browser) => {
     await browser.get((await world.party.begin()).url);
     return browser.submit({ csrf: 'old', email: 'a@example.com', password: 'x' });

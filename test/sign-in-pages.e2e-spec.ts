@@ -4,9 +4,11 @@ import type { TestApp } from './support/app.js';
 import { Authenticator, type RequestOptions } from './support/authenticator.js';
 import { attributeOf, Browse, formsOf, type Visited } from './support/browse.js';
 import { asAdmin, asUser, type TestCaller } from './support/callers.js';
-import { withPasskey } from './support/passkeys.js';
+import { aPasskey, withPasskey } from './support/passkeys.js';
 import { placeOf, RelyingParty, signInTo, startIssuer } from './support/relying-party.js';
 import { codeOf, letCodesPass, steppedUp, withTotp } from './support/totp.js';
+
+const PASSKEY_REFUSED = 'That passkey was not accepted. Try again, or use another way.';
 
 let app: TestApp;
 let admin: TestCaller;
@@ -164,6 +166,15 @@ describe('POST /login/:interaction/mfa', () => {
     }
   });
 
+  it('says of a passkey that it was none of theirs, and nothing of a code', async () => {
+    const [user, browser] = [await someone(), await atLogin()];
+    const { device } = await aPasskey(app.db, (await asUser(app)).id);
+    await aPasskey(app.db, user.id);
+    await enter(browser, user);
+    const page = await byPasskey(browser, device);
+    expect([page.status, alertOf(page), wrongOf(page).wrong]).toEqual([422, PASSKEY_REFUSED, []]);
+  });
+
   it('takes a passkey as the second step', async () => {
     const user = await asUser(app);
     const { device } = await withPasskey(user, 'Laptop', new Authenticator(app.url));
@@ -183,10 +194,7 @@ describe('POST /login/:interaction/passkey', () => {
     const stranger = new Authenticator(app.url);
     stranger.create({ challenge: 'x', rp: { id: 'localhost' }, user: { id: admin.id } });
     const page = await byPasskey(await atLogin(), stranger);
-    expect([page.status, alertOf(page)]).toEqual([
-      422,
-      'That passkey was not accepted. Try again, or use your password.',
-    ]);
+    expect([page.status, alertOf(page)]).toEqual([422, PASSKEY_REFUSED]);
   });
 
   it('is hidden until a script shows that it can be used', async () => {

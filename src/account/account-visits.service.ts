@@ -5,7 +5,7 @@ import { FormTokens } from '../security/form-tokens.js';
 import type { Caller } from '../security/principal.js';
 import type { Scope } from '../security/scopes.js';
 import { requireHeld } from '../security/scopes.guard.js';
-import { requireStepUp, type StepUp } from '../security/step-up.js';
+import { RECENT_LOGIN, requireStepUp, type StepUp } from '../security/step-up.js';
 import type { Visit } from '../security/visit.js';
 
 /** What a form of the page asks of whoever sends it: the same as the route of the API that does the same. */
@@ -15,6 +15,9 @@ interface Demand {
   /** A script asks, and goes on by itself where it is told to. */
   readonly isScript?: boolean;
 }
+
+/** Of what lets people in. */
+export const WAY_IN: Demand = { scope: 'profile:write', stepUp: RECENT_LOGIN };
 
 /** Lets people do on their page what they may do by the API, and sends those away who have to sign in or to show more. */
 @Injectable()
@@ -33,6 +36,7 @@ export class AccountVisits {
   ): Promise<string> {
     this.forms.require(visit.request, csrf);
     const person = await this.browsers.find(visit.request);
+    if (!person && isScript) throw new Problem('authentication_required');
     if (!person) return visit.goTo('/login');
     try {
       requireHeld(person, [scope]);

@@ -1,8 +1,6 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { ApiKeysService } from '../api-keys/api-keys.service.js';
 import { SessionsService } from '../auth/sessions.service.js';
-import { authConfig } from '../config/auth.config.js';
-import type { ConfigOf } from '../config/namespace.js';
 import { MfaService } from '../mfa/mfa.service.js';
 import { GrantsService } from '../oauth/grants.service.js';
 import { LinkedProviders } from '../outside-providers/linked-providers.service.js';
@@ -24,7 +22,6 @@ export class AccountService {
     private readonly passkeys: PasskeysService,
     private readonly mfa: MfaService,
     private readonly outside: LinkedProviders,
-    @Inject(authConfig.KEY) private readonly config: ConfigOf<typeof authConfig>,
   ) {}
 
   async of(person: Caller): Promise<Omit<AccountModel, 'csrf'>> {
@@ -53,14 +50,10 @@ export class AccountService {
         lastUsedAt,
         scopes: scopes.map(wordsOf),
       })),
-      keys: keys.map(({ id, name, publicId, scopes, lastUsedAt, expiresAt }) => ({
-        id,
-        name,
-        scopes,
-        lastUsedAt,
-        expiresAt,
-        prefix: `rmp_${this.config.keyEnvironment}_${publicId}`,
-      })),
+      keys: keys.map((key) => {
+        const { id, name, scopes, lastUsedAt, expiresAt } = key;
+        return { id, name, scopes, lastUsedAt, expiresAt, prefix: this.keys.prefixOf(key) };
+      }),
       passkeys: passkeys.map(({ id, name, createdAt, lastUsedAt }) => ({ id, name, createdAt, lastUsedAt })),
       providers,
       hasTotp: methods.includes('totp'),

@@ -7,14 +7,11 @@ import { Public } from '../security/access.decorators.js';
 import { Page } from '../security/input.decorators.js';
 import { jsonField } from '../security/form-body.js';
 import { RecordId } from '../security/record-id.js';
-import { RECENT_LOGIN } from '../security/step-up.js';
 import { StrictValidationPipe } from '../security/validation.pipe.js';
 import { PageForm } from '../security/page-form.js';
 import { CurrentVisit, type Visit } from '../security/visit.js';
-import { AccountVisits } from './account-visits.service.js';
+import { AccountVisits, WAY_IN } from './account-visits.service.js';
 import { NewPasskeyForm } from './account.dto.js';
-
-const DEMAND = { scope: 'profile:write', stepUp: RECENT_LOGIN } as const;
 
 /** Passkeys on the page of an account. */
 @ApiExcludeController()
@@ -32,7 +29,7 @@ export class PasskeysPageController {
   @Public()
   @Page()
   options(@CurrentVisit() visit: Visit, @Body() form: NewPasskeyForm): Promise<string> {
-    return this.visits.act(visit, form, { ...DEMAND, isScript: true }, async (person) =>
+    return this.visits.act(visit, form, { ...WAY_IN, isScript: true }, async (person) =>
       visit.json(await this.passkeys.registrationOptions(person)),
     );
   }
@@ -42,7 +39,7 @@ export class PasskeysPageController {
   @Public()
   @Page()
   add(@CurrentVisit() visit: Visit, @Body() form: NewPasskeyForm): Promise<string> {
-    return this.visits.act(visit, form, DEMAND, async (person) => {
+    return this.visits.act(visit, form, WAY_IN, async (person) => {
       const response = jsonField('response', form.response);
       const input = this.pipe.transform({ name: form.name, response }, { type: 'body', metatype: RegisterPasskey });
       const { recoveryCodes } = await this.passkeys.register(person, input as RegisterPasskey, visit.device);
@@ -55,6 +52,6 @@ export class PasskeysPageController {
   @Public()
   @Page()
   end(@CurrentVisit() visit: Visit, @RecordId() id: string, @Body() form: PageForm): Promise<string> {
-    return this.visits.act(visit, form, DEMAND, (person) => this.passkeys.delete(person, id, visit.device));
+    return this.visits.act(visit, form, WAY_IN, (person) => this.passkeys.delete(person, id, visit.device));
   }
 }

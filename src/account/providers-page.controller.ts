@@ -8,12 +8,9 @@ import { onwardView } from '../pages/onward.view.js';
 import { Public } from '../security/access.decorators.js';
 import { Page } from '../security/input.decorators.js';
 import { RouteLimit } from '../security/rate-limit.decorators.js';
-import { RECENT_LOGIN } from '../security/step-up.js';
 import { PageForm } from '../security/page-form.js';
 import { CurrentVisit, type Visit } from '../security/visit.js';
-import { AccountVisits } from './account-visits.service.js';
-
-const DEMAND = { scope: 'profile:write', stepUp: RECENT_LOGIN } as const;
+import { AccountVisits, WAY_IN } from './account-visits.service.js';
 
 /** Accounts elsewhere, on the page of an account. */
 @ApiExcludeController()
@@ -32,7 +29,7 @@ export class ProvidersPageController {
   @Public()
   @Page()
   link(@CurrentVisit() visit: Visit, @Param('name') name: string, @Body() form: PageForm): Promise<string> {
-    return this.visits.act(visit, form, DEMAND, async (person) => {
+    return this.visits.act(visit, form, WAY_IN, async (person) => {
       const { label } = this.providers.get(name);
       const { href } = await this.flows.beginLink(visit, name, person);
       // A page, and no redirect: `form-action` would hold for every address that the provider sends on to.
@@ -59,6 +56,6 @@ export class ProvidersPageController {
   @Public()
   @Page()
   end(@CurrentVisit() visit: Visit, @Param('name') name: string, @Body() form: PageForm): Promise<string> {
-    return this.visits.act(visit, form, DEMAND, (person) => this.accounts.unlink(person, name, visit.device));
+    return this.visits.act(visit, form, WAY_IN, (person) => this.accounts.unlink(person, name, visit.device));
   }
 }

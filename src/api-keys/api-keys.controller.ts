@@ -1,7 +1,5 @@
-import { Body, Controller, Delete, Get, HttpCode, Inject, Patch, Post } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Patch, Post } from '@nestjs/common';
 import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { authConfig } from '../config/auth.config.js';
-import type { ConfigOf } from '../config/namespace.js';
 import { FirstParty, RequireScopes } from '../security/access.decorators.js';
 import { type Caller, CurrentCaller } from '../security/principal.js';
 import { RecordId } from '../security/record-id.js';
@@ -12,10 +10,7 @@ import { ApiKeysService } from './api-keys.service.js';
 @ApiTags('api-keys')
 @Controller('api-keys')
 export class ApiKeysController {
-  constructor(
-    private readonly keys: ApiKeysService,
-    @Inject(authConfig.KEY) private readonly config: ConfigOf<typeof authConfig>,
-  ) {}
+  constructor(private readonly keys: ApiKeysService) {}
 
   @Post()
   @ApiOperation({ summary: 'Makes a key. The answer is the only place that shows it.' })
@@ -82,6 +77,6 @@ export class ApiKeysController {
   }
 
   private view(key: ApiKey): ApiKeyView {
-    return ApiKeyView.from(key, this.config.keyEnvironment);
+    return ApiKeyView.from(key, this.keys.prefixOf(key));
   }
 }

@@ -114,20 +114,8 @@ export class ApiKeyView {
   @ApiProperty()
   updatedAt: Date;
 
-  static from(key: ApiKey, environment: string): ApiKeyView {
-    const {
-      id,
-      publicId,
-      name,
-      scopes: granted,
-      allowedCidrs,
-      rateLimit,
-      expiresAt,
-      lastUsedAt,
-      createdAt,
-      updatedAt,
-    } = key;
-    const prefix = `rmp_${environment}_${publicId}`;
+  static from(key: ApiKey, prefix: string): ApiKeyView {
+    const { id, name, scopes: granted, allowedCidrs, rateLimit, expiresAt, lastUsedAt, createdAt, updatedAt } = key;
     return { id, prefix, name, scopes: granted, allowedCidrs, rateLimit, expiresAt, lastUsedAt, createdAt, updatedAt };
   }
 }

@@ -1,7 +1,5 @@
-import { Inject, Module, type OnModuleInit } from '@nestjs/common';
+import { Module, type OnModuleInit } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
-import { authConfig } from '../config/auth.config.js';
-import type { ConfigOf } from '../config/namespace.js';
 import { SecurityEventsModule } from '../security-events/security-events.module.js';
 import { PersonalData } from '../security/personal-data.js';
 import { UserChanges } from '../users/user-changes.js';
@@ -25,7 +23,6 @@ export class ApiKeysModule implements OnModuleInit {
     private readonly keys: ApiKeysService,
     private readonly personalData: PersonalData,
     private readonly changes: UserChanges,
-    @Inject(authConfig.KEY) private readonly config: ConfigOf<typeof authConfig>,
   ) {}
 
   onModuleInit(): void {
@@ -33,7 +30,7 @@ export class ApiKeysModule implements OnModuleInit {
     this.personalData.register('apiKeys', {
       export: async (owner) => {
         const keys = await this.keys.list(owner);
-        return keys.map((key) => ApiKeyView.from(key, this.config.keyEnvironment));
+        return keys.map((key) => ApiKeyView.from(key, this.keys.prefixOf(key)));
       },
     });
   }

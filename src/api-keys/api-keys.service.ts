@@ -117,6 +117,11 @@ export class ApiKeysService {
     });
   }
 
+  /** What the key begins with, as far as it is no secret. */
+  prefixOf({ publicId }: ApiKey): string {
+    return `rmp_${this.config.keyEnvironment}_${publicId}`;
+  }
+
   /** All of a person's. The caller audits, and records the revocation of the user. */
   async deleteAllOf(manager: EntityManager, ownerId: string): Promise<void> {
     await manager.delete(ApiKey, { ownerId });

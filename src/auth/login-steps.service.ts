@@ -34,7 +34,7 @@ export interface SecondStep {
   readonly passkey?: object;
 }
 
-/** What comes after the right password. Each step is a challenge that is answered once, on whatever instance. */
+/** What comes after the right password, or after another provider. Each step is a challenge that is answered once, on whatever instance. */
 @Injectable()
 export class LoginStepsService {
   constructor(
@@ -121,8 +121,8 @@ export class LoginStepsService {
     return { challenge, methods: usable, passkey };
   }
 
-  /** What a browser needs to answer with a passkey of theirs; nothing where passkeys cannot work. */
-  passkeyOptions(userId: string): Promise<object | undefined> {
+  /** What a browser needs to answer with a passkey of theirs, or with null of whoever it is; nothing where passkeys cannot work. */
+  passkeyOptions(userId: string | null): Promise<object | undefined> {
     return this.assertions.assertionOptions(userId).catch((error: unknown) => {
       if (error instanceof Problem && error.code === 'passkeys_unavailable') return undefined;
       throw error;

@@ -14,7 +14,7 @@ import { type AccessTokenResponse, AccessTokensService } from './access-tokens.s
 import type { StepUpInput } from './login-steps.dto.js';
 import { PasswordsService } from './passwords.service.js';
 
-/** Asks somebody who is signed in who they are, once more. The session stays as it is: what was proved is in the new access token alone. */
+/** Asks somebody who is signed in who they are, once more. `stepUp()` leaves the session as it is: what was proved is in the new access token alone. */
 @Injectable()
 export class StepUpService {
   constructor(

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Pool } from 'pg';
 import { DataSource } from 'typeorm';
 import { readAllPrepared, readPrepared, type Row, type Statement } from './prepared-read.js';
+import { LIVE_CLIENT, LIVE_SESSION } from './standing.js';
 
 /** A credential's standing: who owns it, and everything that decides whether it still counts. Times in milliseconds. */
 export interface SessionStanding {
@@ -50,12 +51,11 @@ const SESSION_STANDING = {
       (EXISTS (SELECT FROM totp_factors t WHERE t.user_id = u.id AND t.confirmed_at IS NOT NULL)
         OR EXISTS (SELECT FROM passkeys p WHERE p.user_id = u.id))::text
     FROM sessions s JOIN users u ON u.id = s.user_id
-    WHERE s.id = $1 AND s.user_id = $2 AND s.ended_at IS NULL AND s.expires_at > now() AND u.status = 'active'`,
+    WHERE s.id = $1 AND s.user_id = $2 AND ${LIVE_SESSION}`,
 };
 
 /** A client that may act, and whose owner may, if it has one; and a token of it that was not revoked. */
-const clientActs = (token: string) => `c.disabled_at IS NULL
-      AND (c.owner_id IS NULL OR EXISTS (SELECT FROM users o WHERE o.id = c.owner_id AND o.status = 'active'))
+const clientActs = (token: string) => `${LIVE_CLIENT}
       AND NOT EXISTS (SELECT FROM oauth_ended_tokens e WHERE e.id = ${token})`;
 
 const GRANT_STANDING = {

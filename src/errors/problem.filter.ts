@@ -61,35 +61,33 @@ export class ProblemFilter implements ExceptionFilter {
     this.answer(settled, request, reply);
   }
 
-  /** A problem in the words of its route. */
-  wordsOf(problem: Problem, request: FastifyRequest): Worded {
+  /** A problem in the words of its route, and every header that it needs but a challenge. Notes it for the access line. */
+  wordsOf(problem: Problem, request: FastifyRequest, cause = problem.options.cause): Worded {
+    request.refusal = problem.code;
+    if (problem.status >= 500) {
+      request.log.error({ requestId: request.id, err: cause, code: problem.code }, 'request failed');
+    }
     const name = request.routeOptions?.config?.refusals;
     const found =
       name === undefined && request.is404
         ? this.wordings.values().find(({ paths }) => paths?.test(request.url))
         : this.wordings.get(name ?? '');
-    return found?.wording(problem, request) ?? { body: JSON.stringify(problem.document(request.id)), headers: {} };
+    const worded = found?.wording(problem, request) ?? {
+      body: JSON.stringify(problem.document(request.id)),
+      headers: {},
+    };
+    return { body: worded.body, headers: { ...problemHeaders(problem), ...worded.headers } };
   }
 
   private answer(problem: Problem, request: FastifyRequest, reply: FastifyReply): void {
     if (reply.sent) return;
     if (problem.status === 401) void reply.header('www-authenticate', challenge(problem, this.metadata));
-    answer(problem, request, reply, this.wordsOf(problem, request));
+    const { body, headers } = this.wordsOf(problem, request);
+    // Said of a file that failed before its first byte: the problem is no file to keep.
+    reply.removeHeader('content-disposition');
+    // Not awaited: Fastify would watch the socket until the last byte is gone, and nobody here has to know.
+    void reply.code(problem.status).headers(headers).send(body);
   }
-}
-
-function answer(problem: Problem, request: FastifyRequest, reply: FastifyReply, { body, headers }: Worded): void {
-  request.refusal = problem.code;
-  if (problem.status >= 500) {
-    request.log.error({ requestId: request.id, err: problem.options.cause, code: problem.code }, 'request failed');
-  }
-  // Said of a file that failed before its first byte: the problem is no file to keep.
-  reply.removeHeader('content-disposition');
-  // Not awaited: Fastify would watch the socket until the last byte is gone, and nobody here has to know.
-  void reply
-    .code(problem.status)
-    .headers({ ...problemHeaders(problem), ...headers })
-    .send(body);
 }
 
 function problemHeaders(problem: Problem): Record<string, string> {

@@ -2,8 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { NIL } from 'uuid';
 import { hashOfToken, newOpaqueToken } from '../security/opaque-token.js';
+import { LIVE_CLIENT } from '../database/standing.js';
 import { isUuid } from '../security/uuid.js';
-import { LIVE_CLIENT } from './live-client.js';
 import { OAuthClientSecret } from './oauth-client-secret.entity.js';
 
 const MATCHING = `SELECT 1 FROM oauth_client_secrets s JOIN oauth_clients c ON c.id = s.client_id

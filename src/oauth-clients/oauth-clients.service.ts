@@ -3,6 +3,7 @@ import { InjectRepository } from '@nestjs/typeorm';
 import { DataSource, type EntityManager, Repository } from 'typeorm';
 import { v7 as uuid } from 'uuid';
 import { AuditService } from '../audit/audit.service.js';
+import { LIVE_CLIENT } from '../database/standing.js';
 import { inTransaction, lock } from '../database/transaction.js';
 import { Problem } from '../errors/problem.js';
 import type { Actor, Caller } from '../security/principal.js';
@@ -14,7 +15,6 @@ import { isUuid } from '../security/uuid.js';
 import { administers } from './administers.js';
 import { actsForItself, hasSecret, requireConsistent } from './client-rules.js';
 import { ClientSecretsService } from './client-secrets.service.js';
-import { LIVE_CLIENT } from './live-client.js';
 import { type ClientValues, OAuthClient } from './oauth-client.entity.js';
 import type { CreateOAuthClient, UpdateOAuthClient } from './oauth-clients.dto.js';
 
@@ -82,7 +82,7 @@ export class OAuthClientsService {
     return values;
   }
 
-  /** Stores a proposed client; the secret counts where its method has one. Throws 400. */
+  /** Stores a proposed client; the secret counts where its method has one. */
   async register(actor: Actor, proposed: ClientValues, secret: string | undefined): Promise<void> {
     await inTransaction(this.dataSource, (manager) => this.insert(manager, actor, proposed, secret));
   }
@@ -91,7 +91,9 @@ export class OAuthClientsService {
   async ensure(manager: EntityManager, actor: Actor, id: string, input: CreateOAuthClient): Promise<void> {
     await lock(manager, `client ${id}`);
     if (await manager.existsBy(OAuthClient, { id })) return;
-    await this.insert(manager, actor, { ...defaults, ...input, id, ownerId: null });
+    const values = { ...defaults, ...input, id, ownerId: null };
+    requireConsistent(values);
+    await this.insert(manager, actor, values);
   }
 
   private async insert(
@@ -102,7 +104,6 @@ export class OAuthClientsService {
   ): Promise<ClientWithSecret> {
     const { ownerId, registered } = values;
     const client = manager.create(OAuthClient, values);
-    requireConsistent(client);
     if (ownerId !== null) {
       // One at a time, or a count taken by many at once would let all of them through.
       await lock(manager, `clients of ${ownerId}`);
@@ -125,17 +126,21 @@ export class OAuthClientsService {
   }
 
   /** Throws 404, 400, 403 `scope_not_held`, 401 `step_up_required`. */
-  async update(caller: Caller, id: string, { status, ...changes }: UpdateOAuthClient): Promise<OAuthClient> {
+  async update(caller: Caller, id: string, input: UpdateOAuthClient): Promise<OAuthClient> {
+    const { status, ...changes } = input;
     if (changes.scopes) requireHeld(caller, changes.scopes.filter(isScope));
     await this.validate({ ...(await this.getClient(caller, id)), ...changes });
     return this.change(caller, id, async (manager, client) => {
-      if (isSensitive(client, { status, ...changes })) requireStepUp(caller, SENSITIVE_CHANGE);
+      if (isSensitive(client, input)) requireStepUp(caller, SENSITIVE_CHANGE);
       Object.assign(client, changes);
       if (status) client.disabledAt = status === 'active' ? null : (client.disabledAt ?? new Date());
       requireConsistent(client);
       await manager.save(OAuthClient, client);
-      const fields = Object.keys(status ? { ...changes, status } : changes);
-      await this.audit.record(manager, caller, 'client.changed', id, { ...ownerOf(client), fields, status });
+      await this.audit.record(manager, caller, 'client.changed', id, {
+        ...ownerOf(client),
+        fields: Object.keys(input),
+        status,
+      });
       return client;
     });
   }

@@ -3,11 +3,13 @@ import { v7 as uuid } from 'uuid';
 import type { OAuthClientsService } from '../oauth-clients/oauth-clients.service.js';
 import type { UsedProofs } from '../security/used-proofs.js';
 import type { ClientLimits } from './client-limits.js';
+import type { OidcLibrary } from './library.js';
 import { speakOf } from './public-address.js';
 
 type SessionModel = InstanceType<Provider['Session']>;
 
 interface Parts {
+  readonly library: OidcLibrary;
   readonly publicUrl: string;
   readonly clients: OAuthClientsService;
   readonly limits: ClientLimits;
@@ -15,7 +17,7 @@ interface Parts {
 }
 
 /** Where the library has no setting for what it is to do: of an instance of it alone, and of nothing that is not said here. */
-export function adaptLibrary(provider: Provider, { publicUrl, clients, limits, used }: Parts): void {
+export function adaptLibrary(provider: Provider, { library, publicUrl, clients, limits, used }: Parts): void {
   speakOf(provider, publicUrl);
   // Grants are rows that people see.
   Object.assign(provider.Grant.prototype, { generateTokenId: () => uuid() });
@@ -35,7 +37,7 @@ export function adaptLibrary(provider: Provider, { publicUrl, clients, limits, u
   Object.assign(provider.Client.prototype, {
     async compareClientSecret(this: { clientId: string }, secret: string): Promise<boolean> {
       const matches = await clients.secretMatches(this.clientId, secret);
-      if (matches) await limits.authenticatedNow(this.clientId);
+      if (matches) await limits.authenticated(library.Provider.ctx, this.clientId);
       return matches;
     },
   });

@@ -1,6 +1,7 @@
 import type { Client, KoaContextWithOIDC, ResourceServer } from 'oidc-provider';
+import { registeredApiScopes } from './client-metadata.js';
 import type { OidcLibrary } from './library.js';
-import { isImpersonal, isScope, type Scope, scopesOf } from '../security/scopes.js';
+import { isImpersonal, isScope, scopesOf } from '../security/scopes.js';
 
 /** What `findAccount` answers. */
 interface AccountWithRoles {
@@ -53,7 +54,7 @@ export class ApiResource {
     const params = ctx.oidc.params as TokenParams;
     // RFC 6749 section 3.3: who names no scope gets those it was registered with.
     const isMachine = params.grant_type === 'client_credentials';
-    const registered = apiScopesOf(client).filter((scope) => !isMachine || isImpersonal(scope));
+    const registered = registeredApiScopes(client).filter((scope) => !isMachine || isImpersonal(scope));
     if (isMachine) params.scope ??= registered.join(' ') || undefined;
     const { roles } = (ctx.oidc.account ?? {}) as AccountWithRoles;
     const held = roles && scopesOf(roles);
@@ -67,6 +68,3 @@ export class ApiResource {
     };
   };
 }
-
-const apiScopesOf = (client: Client | undefined): Scope[] =>
-  ((client?.['api_scopes'] as string[] | undefined) ?? []).filter(isScope);

@@ -32,11 +32,12 @@ export class ArtifactAdapter implements Adapter {
   }
 
   findByUserCode(userCode: string): Promise<AdapterPayload | undefined> {
-    return this.artifacts.findBySecond(this.kind, userCode);
+    return this.artifacts.findByUserCode(this.kind, userCode);
   }
 
+  /** Asked for sessions of people alone. */
   findByUid(uid: string): Promise<AdapterPayload | undefined> {
-    return isUuid(uid) ? this.artifacts.findOfSession(uid) : this.artifacts.findBySecond(this.kind, uid);
+    return this.artifacts.findOfSession(uid);
   }
 
   /** RFC 9700 sections 2.1.1 and 4.14.2: what was used twice was stolen, by the first or by the second. */

@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { authConfig } from '../config/auth.config.js';
 import type { ConfigOf } from '../config/namespace.js';
+import { LIVE_SESSION } from '../database/standing.js';
 import { hashOfToken } from '../security/opaque-token.js';
 import { type ArtifactPayload, ArtifactSeals } from './artifact-seals.js';
 
@@ -16,7 +17,7 @@ const COLUMNS = `a.hash, a.kind, a.sealed, extract(epoch FROM a.consumed_at)::in
 
 /** A browser's session counts as long as the session of the person does, who may have ended it elsewhere. */
 const STANDS = `(a.session_id IS NULL OR EXISTS (SELECT FROM sessions s JOIN users u ON u.id = s.user_id
-  WHERE s.id = a.session_id AND s.ended_at IS NULL AND s.expires_at > now() AND u.status = 'active'))`;
+  WHERE s.id = a.session_id AND ${LIVE_SESSION}))`;
 
 /** Stores what the authorization server gives out: found by a hash, sealed for the row it stands in (ASVS 11.4.2). */
 @Injectable()
@@ -35,7 +36,6 @@ export class ArtifactsService {
     const hash = hashOfToken(id);
     // The session of the person is the public id of that of the browser, which two tabs at once may have renewed.
     const sessionId = kind === 'Session' && payload.accountId ? payload.uid : null;
-    const second = payload.userCode ?? (sessionId ? undefined : payload.uid);
     await this.dataSource.query(
       `INSERT INTO oauth_artifacts (hash, kind, lookup, grant_id, session_id, sealed, expires_at)
        VALUES ($1, $2, $3, $4, $5, $6, now() + make_interval(secs => $7))
@@ -44,7 +44,7 @@ export class ArtifactsService {
       [
         hash,
         kind,
-        second === undefined ? null : this.seals.lookupOf(kind, second),
+        payload.userCode === undefined ? null : this.seals.lookupOf(kind, payload.userCode),
         // Whoever decides on a page may give a new grant while another ends.
         kind === 'Interaction' ? null : (payload.grantId ?? null),
         sessionId,
@@ -59,9 +59,8 @@ export class ArtifactsService {
     return found && { ...found, jti: id };
   }
 
-  /** By its user code or uid. */
-  findBySecond(kind: string, second: string): Promise<ArtifactPayload | undefined> {
-    return this.read(`a.lookup = $1 AND a.kind = $2`, [this.seals.lookupOf(kind, second), kind]);
+  findByUserCode(kind: string, userCode: string): Promise<ArtifactPayload | undefined> {
+    return this.read(`a.lookup = $1 AND a.kind = $2`, [this.seals.lookupOf(kind, userCode), kind]);
   }
 
   /** The browser's side of a person's session: of several, which two tabs at once made, any. */

@@ -2,7 +2,6 @@ import { Injectable } from '@nestjs/common';
 import type { KoaContextWithOIDC } from 'oidc-provider';
 import { RateLimits } from '../security/rate-limits.js';
 import { exchangeOf } from './exchange.js';
-import { oidcLibrary } from './library.js';
 
 /** Where applications call by themselves, and no browser does. */
 const BACK_CHANNEL: ReadonlySet<string> = new Set([
@@ -19,15 +18,10 @@ export class ClientLimits {
   constructor(private readonly limits: RateLimits) {}
 
   /** The client has proved who it is. Throws 429 `rate_limited`. */
-  async authenticated({ req }: Pick<KoaContextWithOIDC, 'req'>, clientId: string): Promise<void> {
-    const { request, reply } = exchangeOf(req);
+  async authenticated(ctx: KoaContextWithOIDC | undefined, clientId: string): Promise<void> {
+    if (!ctx) return;
+    const { request, reply } = exchangeOf(ctx.req);
     await this.limits.byClient(request, reply, clientId);
-  }
-
-  /** The same for the request that is being answered. */
-  async authenticatedNow(clientId: string): Promise<void> {
-    const { Provider } = await oidcLibrary();
-    if (Provider.ctx) await this.authenticated(Provider.ctx, clientId);
   }
 
   /** A client was found that proves nothing: it counts as nobody, as whoever else may say its name. */

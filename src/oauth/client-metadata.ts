@@ -1,9 +1,13 @@
-import type { AdapterPayload } from 'oidc-provider';
+import type { AdapterPayload, Client } from 'oidc-provider';
 import type { ClientValues } from '../oauth-clients/oauth-client.entity.js';
-import { isIdentityScope } from '../security/scopes.js';
+import { isIdentityScope, isScope, type Scope } from '../security/scopes.js';
 
 /** The scopes that are of the API, or of nothing that is known. */
 export const apiScopesOf = (scopes: readonly string[]): string[] => scopes.filter((scope) => !isIdentityScope(scope));
+
+/** Those of the API that a client of the library was registered with. */
+export const registeredApiScopes = (client: Client): Scope[] =>
+  ((client['api_scopes'] as string[] | undefined) ?? []).filter(isScope);
 
 /** Of no standard, and a secret that is none. */
 const OURS: ReadonlySet<string> = new Set(['owned', 'registered', 'api_scopes', 'client_secret']);

@@ -4,7 +4,7 @@ import type { ConfigOf } from '../config/namespace.js';
 import { violates } from '../database/transaction.js';
 import type { Caller } from '../security/principal.js';
 import { isIdentityScope, scopesOf } from '../security/scopes.js';
-import { apiScopesOf } from './client-metadata.js';
+import { apiScopesOf, registeredApiScopes } from './client-metadata.js';
 import { decidedBy } from './grant-adapter.js';
 import { GrantEnded, GrantsService } from './grants.service.js';
 import type { Interaction } from './interactions.service.js';
@@ -73,7 +73,7 @@ export class ConsentService {
   }
 
   private givable({ roles }: Caller, asked: readonly string[], client: Interaction['client']): string[] {
-    const registered = new Set([...(client.scope?.split(' ') ?? []), ...((client['api_scopes'] as string[]) ?? [])]);
+    const registered = new Set<string>([...(client.scope?.split(' ') ?? []), ...registeredApiScopes(client)]);
     const held: ReadonlySet<string> = scopesOf(roles);
     return asked.filter((scope) => registered.has(scope) && (held.has(scope) || isIdentityScope(scope)));
   }

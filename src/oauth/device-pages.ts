@@ -1,5 +1,6 @@
 import type { Configuration, KoaContextWithOIDC } from 'oidc-provider';
 import { deviceCodeView, deviceConfirmView, deviceDoneView } from '../pages/device.view.js';
+import { deviceOf } from '../security/device.js';
 import { exchangeOf } from './exchange.js';
 import { answer, formOf, nameOf, outOfDate } from './page-answer.js';
 
@@ -8,7 +9,7 @@ export const deviceFlow = {
   enabled: true,
   deviceInfo: (ctx) => {
     const { request } = exchangeOf(ctx.req);
-    return { ip: request.ip, ua: (request.headers['user-agent'] ?? '').replace(/[^\x20-\x7e]/g, '').slice(0, 200) };
+    return { ip: request.ip, ua: deviceOf(request, 'tokens').userAgent ?? '' };
   },
   userCodeInputSource: async (ctx, _form, _out, error) => {
     if (error?.name === 'InvalidRequest') return outOfDate(ctx, '/device');

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { ClientValues } from '../oauth-clients/oauth-client.entity.js';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Actor } from '../security/principal.js';
 
 /** A request that the library answers, as Fastify and the layers know it. */
 export interface Exchange {
@@ -27,3 +28,11 @@ export function exchangeOf(raw: IncomingMessage): Exchange {
   if (!exchange) throw new Error('a request has passed by the layers');
   return exchange;
 }
+
+/** A client that has proved who it is, and acts on what is its own. */
+export const clientActor = (clientId: string | null, { id: requestId }: FastifyRequest): Actor => ({
+  kind: 'client',
+  subject: clientId,
+  credentialId: clientId,
+  requestId,
+});

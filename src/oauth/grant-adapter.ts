@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Adapter, AdapterPayload } from 'oidc-provider';
-import { SYSTEM } from '../security/principal.js';
 import { isUuid } from '../security/uuid.js';
+import { clientActor, exchangeOf } from './exchange.js';
 import type { Decision, GrantPayload, GrantsService } from './grants.service.js';
 import type { OidcLibrary } from './library.js';
 
@@ -32,7 +32,9 @@ export class GrantAdapter implements Adapter {
 
   async upsert(id: string, payload: AdapterPayload): Promise<void> {
     const grant = payload as unknown as GrantPayload & Allowed;
-    await this.grants.save(id, grant, allowedScopes(grant), decidedBy.getStore() ?? { actor: SYSTEM, isNew: true });
+    const decision = decidedBy.getStore();
+    if (!decision) throw new Error('nobody has decided about this grant');
+    await this.grants.save(id, grant, allowedScopes(grant), decision);
   }
 
   async find(id: string): Promise<AdapterPayload | undefined> {
@@ -40,10 +42,12 @@ export class GrantAdapter implements Adapter {
     return grant ? grant.payload : undefined;
   }
 
-  /** At the token endpoint for one reason alone: somebody came with what had been used. */
+  /** At the token endpoint for one reason alone: somebody came with what had been used. Elsewhere its client has given it back. */
   async destroy(id: string): Promise<void> {
-    const { route } = this.library.Provider.ctx?.oidc ?? {};
-    await this.grants.revoke(id, route === 'token' ? 'grant.reuse_detected' : 'grant.ended');
+    const { ctx } = this.library.Provider;
+    if (ctx?.oidc.route !== 'revocation') return this.grants.revoke(id, 'grant.reuse_detected');
+    const { request } = exchangeOf(ctx.req);
+    return this.grants.revoke(id, 'grant.ended', clientActor(ctx.oidc.client?.clientId ?? null, request));
   }
 
   findByUserCode = unused;

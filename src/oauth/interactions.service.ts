@@ -2,7 +2,9 @@ import { Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Client, InteractionResults, Provider } from 'oidc-provider';
 import { Problem } from '../errors/problem.js';
+import type { ClientName } from '../pages/page-model.js';
 import { cookieOf, INTERACTION_COOKIE } from '../security/cookies.js';
+import { nameOf } from './page-answer.js';
 import { OAuthProvider } from './oauth-provider.service.js';
 
 /** What an authorization request is waiting for a person to do. */
@@ -10,14 +12,13 @@ export interface Interaction {
   readonly uid: string;
   readonly prompt: 'login' | 'consent';
   readonly client: Client;
+  readonly name: ClientName;
   readonly scopes: readonly string[];
   readonly redirectUri: string | null;
   readonly loginHint: string | undefined;
   /** Whoever was signed in when it was asked. */
   readonly personId: string | undefined;
 }
-
-type Model = InstanceType<Provider['Interaction']>;
 
 /** Authorization requests that wait: each is tied by a cookie to the browser that brought it. */
 @Injectable()
@@ -35,6 +36,7 @@ export class Interactions {
       uid,
       prompt: found.prompt.name === 'consent' ? 'consent' : 'login',
       client,
+      name: nameOf(client),
       scopes: scope?.split(' ') ?? [],
       redirectUri: redirect_uri ?? null,
       loginHint: login_hint,
@@ -44,28 +46,23 @@ export class Interactions {
 
   /** Where the browser goes on with what the person did. */
   async finish(request: FastifyRequest, reply: FastifyReply, uid: string, result: InteractionResults): Promise<string> {
-    const provider = await this.provider.current();
-    const interaction = await this.find(provider, request, uid);
     // Whoever it was begun with may be signed in no more, or may be somebody else by now.
-    if (result.login) await release(interaction);
-    return provider.interactionResult(request.raw, reply.raw, result);
+    if (result.login) await this.release(request, uid);
+    return (await this.provider.current()).interactionResult(request.raw, reply.raw, result);
   }
 
   /** Lets somebody else sign in for it than whom it was begun with. */
   async release(request: FastifyRequest, uid: string): Promise<void> {
-    await release(await this.find(await this.provider.current(), request, uid));
+    const interaction = await this.find(await this.provider.current(), request, uid);
+    if (!interaction.session) return;
+    delete interaction.session;
+    await interaction.persist();
   }
 
   /** The cookie says which one; a path of another is a page from another time. */
-  private async find(provider: Provider, request: FastifyRequest, uid: string): Promise<Model> {
+  private async find(provider: Provider, request: FastifyRequest, uid: string) {
     const found = cookieOf(request, INTERACTION_COOKIE) === uid ? await provider.Interaction.find(uid) : undefined;
     if (!found) throw new Problem('interaction_expired');
     return found;
   }
-}
-
-async function release(interaction: Model): Promise<void> {
-  if (!interaction.session) return;
-  delete interaction.session;
-  await interaction.persist();
 }

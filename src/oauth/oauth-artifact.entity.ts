@@ -18,7 +18,7 @@ export class OAuthArtifact {
   @Column('text')
   kind: string;
 
-  /** Keyed hash of a second name: the code that a person types for a device, the public id of a session. */
+  /** Keyed hash of a second name: the code that a person types for a device. */
   @Column('bytea', { nullable: true })
   lookup: Buffer | null;
 

@@ -12,7 +12,6 @@ import { GrantsService } from './grants.service.js';
 import { takeCodeOfLink } from './device-pages.js';
 import { logout } from './logout-pages.js';
 import { Registration } from './registration.service.js';
-import { registrationErrorOf } from './registration-error.js';
 import { OwnTokensService } from './own-tokens.service.js';
 
 /** Around every answer of the library: the headers of the layers, the second step of the limits, and what we answer in its place. */
@@ -32,7 +31,7 @@ export class OAuthLayers {
     copyHeaders(exchange, ctx);
     takeCodeOfLink(ctx);
     // The library has an error page for whoever takes one: it is no answer to an application, and wrong secrets in it went uncounted.
-    if (exchange.request.routeOptions.config.refusals === 'oauth') ctx.req.headers.accept = 'application/json';
+    if (exchange.request.routeOptions.config.refusals !== 'page') ctx.req.headers.accept = 'application/json';
     try {
       await next();
       if (exchange.failure === undefined) {
@@ -90,29 +89,17 @@ export class OAuthLayers {
     ctx.status = 200;
     if (route === 'introspection') ctx.body = await this.tokens.introspect(client.clientId, token);
     else if (route === 'revocation') {
-      await this.tokens.revoke(client.clientId, token, request.id);
+      await this.tokens.revoke(client.clientId, token, request);
       ctx.body = '';
     }
   }
 
   private refuse(ctx: KoaContextWithOIDC, { request, failure }: Exchange, problem: Problem): void {
-    request.refusal = problem.code;
-    if (problem.status >= 500) {
-      const err = problem.options.cause ?? failure;
-      request.log.error({ requestId: request.id, err, code: problem.code }, 'request failed');
-    }
-    const { retryAfter } = problem.options;
     ctx.remove('Location');
-    ctx.status = problem.status;
-    ctx.set('cache-control', 'no-store');
-    if (retryAfter !== undefined || problem.status === 503) ctx.set('retry-after', String(retryAfter ?? 1));
     // It came to be while the library had found out already that a secret was wrong.
     ctx.remove('WWW-Authenticate');
-    if (ctx.oidc?.route === 'registration') {
-      ctx.body = registrationErrorOf(problem);
-      return;
-    }
-    const { body, headers } = this.problems.wordsOf(problem, request);
+    const { body, headers } = this.problems.wordsOf(problem, request, problem.options.cause ?? failure);
+    ctx.status = problem.status;
     ctx.body = body;
     ctx.set({ ...headers });
   }

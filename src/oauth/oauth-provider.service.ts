@@ -72,7 +72,7 @@ export class OAuthProvider {
   private make(library: OidcLibrary, keys: readonly JWK[]): Provider {
     const provider = new library.Provider(this.config.issuer, this.configuration(library, keys));
     const { clients, limits, used } = this;
-    adaptLibrary(provider, { publicUrl: this.config.publicUrl, clients, limits, used });
+    adaptLibrary(provider, { library, publicUrl: this.config.publicUrl, clients, limits, used });
     provider.use((ctx, next) => this.layers.handle(ctx as never, next));
     provider.on('server_error', (ctx, error) => (exchangeOf(ctx.req).failure = error));
     return provider;

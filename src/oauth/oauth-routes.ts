@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { FastifyContextConfig, FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { withinRequestTime } from '../database/time-limits.js';
 import { Problem } from '../errors/problem.js';
 import { beginExchange } from './exchange.js';
@@ -8,7 +8,7 @@ import { RateLimits } from '../security/rate-limits.js';
 import { RepeatedFields } from '../security/repeated-fields.js';
 import { OAuthProvider } from './oauth-provider.service.js';
 import { Registration } from './registration.service.js';
-import { authorizeByPost, PREFIX, registrationRoutes, routeTable } from './route-table.js';
+import { authorizeByPost, PREFIX, registrationRoutes, type Route, routeTable } from './route-table.js';
 
 const CREDENTIALS = new RepeatedFields('authorization');
 
@@ -30,7 +30,7 @@ export class OAuthRoutes {
       scope.removeAllContentTypeParsers();
       scope.addContentTypeParser('*', (_request, _payload, parsed) => parsed(null));
       const routes = [...routeTable, ...(this.registration.isOpen ? registrationRoutes : [])];
-      for (const { methods, url, path, config } of routes) this.add(scope, { methods, url, path, config });
+      for (const route of routes) this.add(scope, route);
       done();
     });
     // A form may ask for authorization as well as a link (OpenID Connect Core section 3.1.2.1).
@@ -40,11 +40,7 @@ export class OAuthRoutes {
     });
   }
 
-  private add(
-    scope: FastifyInstance,
-    route: { methods: HTTPMethods[]; url: string; path?: string; config: FastifyContextConfig },
-  ): void {
-    const { methods, url, path, config } = route;
+  private add(scope: FastifyInstance, { methods, url, path, config }: Route): void {
     const allow = [...methods, ...(methods.includes('GET') ? ['HEAD'] : [])].toSorted().join(', ');
     const handler: Handler = async (request, reply) => {
       // Its forms have a token of the library; where they come from it does not ask.

@@ -5,6 +5,7 @@ import { Housekeeping } from '../database/housekeeping.js';
 import { OAuthClientsModule } from '../oauth-clients/oauth-clients.module.js';
 import { OAuthClientsService } from '../oauth-clients/oauth-clients.service.js';
 import { ProblemFilter } from '../errors/problem.filter.js';
+import type { Problem } from '../errors/problem.js';
 import { PersonalData } from '../security/personal-data.js';
 import type { Caller } from '../security/principal.js';
 import { UserChanges } from '../users/user-changes.js';
@@ -20,7 +21,8 @@ import { GrantView } from './grants.dto.js';
 import { GrantsService } from './grants.service.js';
 import { OAuthArtifact } from './oauth-artifact.entity.js';
 import { Interactions } from './interactions.service.js';
-import { oauthErrorOf } from './oauth-error.js';
+import { type OAuthError, oauthErrorOf } from './oauth-error.js';
+import { registrationErrorOf } from './registration-error.js';
 import { OAuthGrant } from './oauth-grant.entity.js';
 import { OAuthLayers } from './oauth-layers.js';
 import { OAuthProvider } from './oauth-provider.service.js';
@@ -60,16 +62,21 @@ export class OAuthModule implements OnModuleInit {
 
   onModuleInit(): void {
     this.clients.onValidate((client) => this.provider.check(client));
-    this.problems.word('oauth', (problem) => ({
-      body: JSON.stringify(oauthErrorOf(problem)),
-      headers: { 'content-type': 'application/json; charset=utf-8' },
-    }));
+    this.word('oauth', oauthErrorOf);
+    this.word('registration', registrationErrorOf);
     this.changes.onReclaimed((manager, userId) => this.grants.deleteAllOf(manager, userId));
     this.personalData.register('grants', { export: (owner) => this.copyOf(owner) });
     this.housekeeping.registerExpired('codes and tokens that are over', 'oauth_artifacts');
     this.housekeeping.registerExpired('proofs that nobody can use again', 'used_proofs');
     this.housekeeping.registerExpired('revoked tokens that are over', 'oauth_ended_tokens');
     this.housekeeping.registerExpired('grants that are over', 'oauth_grants');
+  }
+
+  private word(name: string, errorOf: (problem: Problem) => OAuthError): void {
+    this.problems.word(name, (problem) => ({
+      body: JSON.stringify(errorOf(problem)),
+      headers: { 'content-type': 'application/json; charset=utf-8' },
+    }));
   }
 
   private async *copyOf(owner: Caller): AsyncGenerator<object> {

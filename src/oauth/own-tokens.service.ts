@@ -1,13 +1,14 @@
 import { Injectable } from '@nestjs/common';
+import type { FastifyRequest } from 'fastify';
 import { DataSource } from 'typeorm';
 import { AuditService } from '../audit/audit.service.js';
 import { AccessTokenProofs } from '../auth/access-token-proofs.service.js';
 import { inTransaction } from '../database/transaction.js';
-import type { Actor } from '../security/principal.js';
 import { Revocations } from '../security/revocations.js';
+import { clientActor } from './exchange.js';
 
 /** What RFC 7662 section 2.2 says of a token. */
-export type Introspection =
+type Introspection =
   | { readonly active: false }
   | {
       readonly active: true;
@@ -48,17 +49,16 @@ export class OwnTokensService {
   }
 
   /** Ends a token of the client at once on every instance. What is no token of its own is left alone without a word (RFC 7009 section 2.2). */
-  async revoke(clientId: string, token: string, requestId: string): Promise<void> {
+  async revoke(clientId: string, token: string, request: FastifyRequest): Promise<void> {
     const proved = await this.proofs.prove(token);
     if (!proved || proved.claims.client_id !== clientId) return;
     const { jti, exp } = proved.claims;
-    const actor: Actor = { kind: 'client', subject: clientId, credentialId: clientId, requestId };
     await inTransaction(this.dataSource, async (manager) => {
       await manager.query(
         'INSERT INTO oauth_ended_tokens (id, expires_at) VALUES ($1, to_timestamp($2)) ON CONFLICT (id) DO NOTHING',
         [jti, exp],
       );
-      await this.audit.record(manager, actor, 'access_token.revoked', jti);
+      await this.audit.record(manager, clientActor(clientId, request), 'access_token.revoked', jti);
       await this.revocations.record(manager, [jti]);
     });
     this.revocations.applied([jti]);

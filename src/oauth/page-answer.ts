@@ -1,15 +1,12 @@
 import type { Client, KoaContextWithOIDC } from 'oidc-provider';
 import { errorView } from '../pages/error.view.js';
-import { formPagePolicy } from '../security/security-headers.js';
+import { pageHeaders } from '../security/security-headers.js';
 import { exchangeOf } from './exchange.js';
 
 /** Answers with a page of ours; `targets` are addresses to which its forms may lead besides our own. */
 export function answer(ctx: KoaContextWithOIDC, markup: string, ...targets: (string | undefined)[]): void {
-  ctx.type = 'html';
   ctx.body = markup;
-  ctx.set('content-security-policy', formPagePolicy(...targets.filter((target) => target !== undefined)));
-  ctx.set('referrer-policy', 'same-origin');
-  ctx.set('cache-control', 'no-store');
+  ctx.set(pageHeaders(...targets.filter((target) => target !== undefined)));
 }
 
 /** A form of a session that is over, or one that was not shown here. */

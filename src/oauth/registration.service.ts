@@ -5,6 +5,7 @@ import { authConfig } from '../config/auth.config.js';
 import type { ConfigOf } from '../config/namespace.js';
 import { OAuthClientsService } from '../oauth-clients/oauth-clients.service.js';
 import { newOpaqueToken } from '../security/opaque-token.js';
+import { nobodyIn } from '../security/principal.js';
 import { metadataOf, registeredMetadataOf } from './client-metadata.js';
 import { exchangeOf } from './exchange.js';
 import { clientOf } from './registration-request.js';
@@ -50,8 +51,7 @@ export class Registration {
     if (!ctx) throw new Error('a client is registered by a request');
     const { request, proposed } = exchangeOf(ctx.req);
     if (!proposed) throw new Error('no client was proposed');
-    const actor = { kind: 'anonymous', subject: null, credentialId: null, requestId: request.id } as const;
-    await this.clients.register(actor, proposed, secret);
+    await this.clients.register(nobodyIn(request), proposed, secret);
   }
 
   /** What was registered, and nothing of what was asked besides (RFC 7591 section 3.2.1). */

@@ -14,7 +14,7 @@ const BACK_CHANNEL = ['/token', '/revoke', '/introspect', '/par', '/device_autho
 /** Where browsers are sent. No page of another origin can read what is there. */
 const FRONT_CHANNEL = ['/authorize', '/authorize/:uid', '/logout', '/logout/success', '/device', '/device/:uid'];
 
-interface Route {
+export interface Route {
   readonly methods: HTTPMethods[];
   readonly url: string;
   /** What the library is asked for, where that is not what comes behind the prefix. */
@@ -45,7 +45,10 @@ export const routeTable: readonly Route[] = [
 ];
 
 /** There only where a token for it is set: each call makes a client that stays. */
-export const registrationRoutes: readonly Route[] = on(['POST'], ['/register'], { limits: parseLimits('20/hour') });
+export const registrationRoutes: readonly Route[] = on(['POST'], ['/register'], {
+  limits: parseLimits('20/hour'),
+  refusals: 'registration',
+});
 
 type Fields = Record<string, string | string[]>;
 

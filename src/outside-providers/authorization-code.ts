@@ -1,7 +1,6 @@
 import type { Configuration, TokenEndpointResponse, TokenEndpointResponseHelpers } from 'openid-client';
 import type { OutsideProviderSettings } from '../config/outside-providers.js';
 import { Problem } from '../errors/problem.js';
-import { boundedFetch, TIMEOUT } from './bounded-fetch.js';
 import { type ClientLibrary, clientLibrary } from './library.js';
 import { type FlowSecrets, SignInDeclined } from './outside-provider.js';
 
@@ -16,33 +15,23 @@ export function authenticationOf(library: ClientLibrary, { clientSecret }: Outsi
   }) satisfies ReturnType<ClientLibrary['ClientSecretPost']>;
 }
 
-/** What every question is asked with. */
-export function harden(
-  library: ClientLibrary,
-  config: Configuration,
-  { issuer }: OutsideProviderSettings,
-): Configuration {
-  config.timeout = TIMEOUT;
-  config[library.customFetch] = boundedFetch;
-  if (issuer.startsWith('http:')) library.allowInsecureRequests(config);
-  return config;
-}
+/** Without a nonce where no ID token will have it. */
+type Secrets = Omit<FlowSecrets, 'nonce'> & { readonly nonce: string | null };
 
 /** Where the browser goes: a code, for whoever has the verifier alone (RFC 7636, RFC 9700 section 2.1.1). */
 export async function askForCode(
   config: Configuration,
   redirectUri: string,
   { scopes }: OutsideProviderSettings,
-  { state, nonce, verifier }: FlowSecrets,
+  { state, nonce, verifier }: Secrets,
 ): Promise<URL> {
   const library = await clientLibrary();
-  const isOpenId = scopes.includes('openid');
   return library.buildAuthorizationUrl(config, {
     redirect_uri: redirectUri,
     response_type: 'code',
     scope: scopes.join(' '),
     state,
-    ...(isOpenId && { nonce }),
+    ...(nonce !== null && { nonce }),
     code_challenge: await library.calculatePKCECodeChallenge(verifier),
     code_challenge_method: 'S256',
   });
@@ -52,11 +41,10 @@ export async function askForCode(
 export async function redeemCode(
   config: Configuration,
   callback: URL,
-  { state, nonce, verifier }: FlowSecrets,
-  isOpenId: boolean,
+  { state, nonce, verifier }: Secrets,
 ): Promise<Tokens> {
   const library = await clientLibrary();
-  const checks = { expectedState: state, pkceCodeVerifier: verifier, ...(isOpenId && { expectedNonce: nonce }) };
+  const checks = { expectedState: state, pkceCodeVerifier: verifier, ...(nonce !== null && { expectedNonce: nonce }) };
   return library.authorizationCodeGrant(config, callback, checks).catch((error: unknown) => {
     throw problemOf(error);
   });

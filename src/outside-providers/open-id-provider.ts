@@ -1,7 +1,7 @@
 import type { Configuration } from 'openid-client';
 import type { OutsideProviderSettings } from '../config/outside-providers.js';
 import { Problem } from '../errors/problem.js';
-import { askForCode, authenticationOf, harden, problemOf, redeemCode, type Tokens } from './authorization-code.js';
+import { askForCode, authenticationOf, problemOf, redeemCode, type Tokens } from './authorization-code.js';
 import { boundedFetch, TIMEOUT } from './bounded-fetch.js';
 import { clientLibrary } from './library.js';
 import { type FlowSecrets, identityFrom, type OutsideIdentity, type OutsideProvider } from './outside-provider.js';
@@ -41,7 +41,7 @@ export class OpenIdProvider implements OutsideProvider {
 
   async identityOf(callback: URL, secrets: FlowSecrets): Promise<OutsideIdentity> {
     const config = await this.configuration();
-    const tokens = await redeemCode(config, callback, secrets, true);
+    const tokens = await redeemCode(config, callback, secrets);
     const claims = tokens.claims();
     if (!claims) throw new Problem('outside_login_invalid');
     const { email, email_verified: emailVerified, name } = await this.profileOf(config, tokens, claims);
@@ -83,6 +83,6 @@ export class OpenIdProvider implements OutsideProvider {
     });
     // The library would trust the connection alone (Core section 3.1.3.7): with this it verifies signatures too.
     library.enableNonRepudiationChecks(config);
-    return harden(library, config, this.settings);
+    return config;
   }
 }

@@ -116,16 +116,19 @@ export class OutsideAccounts {
     await manager.delete(OutsideAccount, { userId });
   }
 
-  /** Whether somebody comes in by one, or by another than that of a provider: one that is still there. */
-  async anyWorks(manager: EntityManager, userId: string, but?: string): Promise<boolean> {
-    const linked = await manager.findBy(OutsideAccount, { userId });
-    return linked.some(({ provider, issuer }) => provider !== but && this.providers.find(provider)?.issuer === issuer);
+  /** Whether somebody comes in by one. */
+  async anyWorks(manager: EntityManager, userId: string): Promise<boolean> {
+    return (await manager.findBy(OutsideAccount, { userId })).some((account) => this.works(account));
   }
 
-  /** Whether another way in is left without this one. */
-  async canUnlink(userId: string, provider: string): Promise<boolean> {
-    const { manager } = this.dataSource;
-    return (await this.anyWorks(manager, userId, provider)) || this.waysIn.exists(manager, userId, OUTSIDE);
+  /** Its provider is still there: one that went from the settings, or is another's by that name now, lets nobody in. */
+  works({ provider, issuer }: Pick<OutsideAccount, 'provider' | 'issuer'>): boolean {
+    return this.providers.find(provider)?.issuer === issuer;
+  }
+
+  /** Whether somebody comes in by anything else. */
+  hasOtherWay(userId: string): Promise<boolean> {
+    return this.waysIn.exists(this.dataSource.manager, userId, OUTSIDE);
   }
 }
 

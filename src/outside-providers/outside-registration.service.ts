@@ -39,18 +39,7 @@ export class OutsideRegistration {
    * `email_unconfirmed`; and 409 `email_taken` or `outside_account_taken` for who was too late, and asks again who is known.
    */
   async admit(actor: Actor, provider: OutsideProvider, identity: OutsideIdentity, device: Device): Promise<void> {
-    const { email } = identity;
-    if (email === null) throw new Problem('outside_email_missing');
-    const known = { ...identity, email };
-    await this.findOrCreate(actor, provider, known, device);
-  }
-
-  private async findOrCreate(
-    actor: Actor,
-    provider: OutsideProvider,
-    identity: Addressed,
-    device: Device,
-  ): Promise<void> {
+    if (!isAddressed(identity)) throw new Problem('outside_email_missing');
     const user = await this.users.findByEmail(identity.email);
     if (!user) return this.create(actor, provider, identity);
     if (identity.emailVerified) {
@@ -99,6 +88,8 @@ export class OutsideRegistration {
     });
   }
 }
+
+const isAddressed = (identity: OutsideIdentity): identity is Addressed => identity.email !== null;
 
 /** The letters of ASCII alone are compared without their case: `K` may be the sign of Kelvin, which folds to `k` too. */
 const isSameMailbox = (one: string, other: string): boolean => asciiFolded(one) === asciiFolded(other);

@@ -2,7 +2,8 @@ import type { Configuration } from 'openid-client';
 import type { OutsideProviderSettings } from '../config/outside-providers.js';
 import { PRODUCT } from '../config/product.js';
 import { Problem } from '../errors/problem.js';
-import { askForCode, authenticationOf, harden, redeemCode } from './authorization-code.js';
+import { askForCode, authenticationOf, redeemCode } from './authorization-code.js';
+import { boundedFetch, TIMEOUT } from './bounded-fetch.js';
 import { clientLibrary } from './library.js';
 import type { FlowSecrets, OutsideIdentity, OutsideProvider } from './outside-provider.js';
 
@@ -21,7 +22,6 @@ export class PlainProvider implements OutsideProvider {
   readonly name: string;
   readonly label: string;
   readonly issuer: string;
-  private config: Promise<Configuration> | undefined;
 
   constructor(
     private readonly settings: OutsideProviderSettings,
@@ -32,12 +32,12 @@ export class PlainProvider implements OutsideProvider {
   }
 
   async authorizationUrl(secrets: FlowSecrets): Promise<URL> {
-    return askForCode(await this.configuration(), this.redirectUri, this.settings, secrets);
+    return askForCode(await this.configuration(), this.redirectUri, this.settings, { ...secrets, nonce: null });
   }
 
   async identityOf(callback: URL, secrets: FlowSecrets): Promise<OutsideIdentity> {
     const config = await this.configuration();
-    const { access_token: token } = await redeemCode(config, callback, secrets, false);
+    const { access_token: token } = await redeemCode(config, callback, { ...secrets, nonce: null });
     return this.dialect.identity(
       (path, parameters = {}) => this.read(config, token, path, parameters),
       token,
@@ -65,12 +65,8 @@ export class PlainProvider implements OutsideProvider {
     }
   }
 
-  private configuration(): Promise<Configuration> {
-    this.config ??= this.configure();
-    return this.config;
-  }
-
-  private async configure(): Promise<Configuration> {
+  /** Nothing is asked for it, so that nothing is remembered. */
+  private async configuration(): Promise<Configuration> {
     const library = await clientLibrary();
     const server = {
       issuer: this.issuer,
@@ -79,10 +75,10 @@ export class PlainProvider implements OutsideProvider {
       token_endpoint_auth_methods_supported: ['client_secret_post'],
     };
     const authentication = authenticationOf(library, this.settings);
-    return harden(
-      library,
-      new library.Configuration(server, this.settings.clientId, {}, authentication),
-      this.settings,
-    );
+    const config = new library.Configuration(server, this.settings.clientId, {}, authentication);
+    config.timeout = TIMEOUT;
+    config[library.customFetch] = boundedFetch;
+    if (this.issuer.startsWith('http:')) library.allowInsecureRequests(config);
+    return config;
   }
 }

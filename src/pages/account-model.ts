@@ -2,7 +2,7 @@ import type { Csrf } from './page-model.js';
 
 type Time = Date | null;
 
-/** Everything on the page of one's account. Lists are as their owner sees them, the newest first. */
+/** Everything on the page of one's account. Lists are as their owner sees them by the API. */
 export interface AccountModel {
   readonly csrf: Csrf;
   readonly user: { readonly email: string; readonly displayName: string | null; readonly username: string | null };

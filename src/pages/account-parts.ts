@@ -27,7 +27,7 @@ export const list = (rows: readonly Row[], empty: string): Html =>
           ({ icon, title, facts, action }) =>
             html`<li class="row">
               <span class="row-icon">${icon}</span>
-              <div class="row-text">
+              <div>
                 <p class="row-title">${title}</p>
                 ${facts.filter(Boolean).map((fact) => html`<p class="row-fact">${fact}</p>`)}
               </div>

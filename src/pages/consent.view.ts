@@ -31,7 +31,6 @@ export interface ConsentScope {
   /** Not granted before, where something was. */
   readonly isNew: boolean;
   readonly required: boolean;
-  readonly checked: boolean;
 }
 
 /** Who asks, for what, and where one goes then. Sends `scope` for each that is given, and `decision`: `allow` or `cancel`. */
@@ -75,7 +74,7 @@ const permissions = (scopes: readonly ConsentScope[], name: Html): Content =>
     </fieldset>
     ${scopes.some(({ required }) => !required) && html`<p class="hint">Untick anything ${name} should not have.</p>`}`;
 
-function permission({ scope, title, description, isNew, required, checked }: ConsentScope): Html {
+function permission({ scope, title, description, isNew, required }: ConsentScope): Html {
   const name = [given(title), isNew && pill('New'), required && pill('Required', ' quiet')];
   const words = [html`<span class="title">${name}</span>`, html`<span class="description">${description}</span>`];
   return required
@@ -85,7 +84,7 @@ function permission({ scope, title, description, isNew, required, checked }: Con
         <span class="words">${words}</span>
       </div>`
     : html`<label class="scope">
-        <input type="checkbox" name="scope" value="${scope}" ${checked && html`checked`} />
+        <input type="checkbox" name="scope" value="${scope}" checked />
         <span class="words">${words}</span>
       </label>`;
 }
@@ -100,7 +99,7 @@ const destination = ({ redirectHost, id }: ConsentClient): Html =>
   html`${
       redirectHost !== null &&
       html`<div class="fact">
-        ${icons.forward}<span>You will be sent to <strong class="host">${given(redirectHost)}</strong></span>
+        ${icons.forward}<span>You will be sent to <strong>${given(redirectHost)}</strong></span>
       </div>`
     }
     <details class="fact-details">

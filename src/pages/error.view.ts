@@ -7,7 +7,7 @@ export interface ErrorModel {
   readonly sentence: string;
   readonly requestId: string;
   /** A stable code, for whoever is asked for help. */
-  readonly code?: string;
+  readonly code: string;
   /** Where one can begin anew. */
   readonly home?: string;
 }
@@ -15,11 +15,8 @@ export interface ErrorModel {
 /** Whatever went wrong. The page is answered with the status of the problem; it says nothing that the problem document would not. */
 export function errorView({ title, sentence, requestId, code, home }: ErrorModel): string {
   const facts: Content = html`<dl class="reference">
-    ${
-      code &&
-      html`<dt>Code</dt>
-        <dd><code>${code}</code></dd>`
-    }
+    <dt>Code</dt>
+    <dd><code>${code}</code></dd>
     <dt>Reference</dt>
     <dd><code>${requestId}</code></dd>
   </dl>`;

@@ -29,10 +29,7 @@ export const passkeyScript = `(() => {
     const json = {};
     for (const name of ['clientDataJSON', 'attestationObject', 'authenticatorData', 'signature', 'userHandle'])
       if (response[name] && response[name].byteLength) json[name] = text(response[name]);
-    if (response.attestationObject) {
-      delete json.authenticatorData;
-      json.transports = response.getTransports ? response.getTransports() : [];
-    }
+    if (response.attestationObject) json.transports = response.getTransports ? response.getTransports() : [];
     return {
       id: credential.id,
       rawId: credential.id,
@@ -84,8 +81,7 @@ export const passkeyScript = `(() => {
       await run(form).catch((error) => (message.textContent = SENTENCES[error.name] || FAILED));
       button.ariaBusy = 'false';
     });
-    const { autofill, options } = form.dataset;
-    if (autofill && options && PublicKeyCredential.isConditionalMediationAvailable)
+    if (form.dataset.autofill && PublicKeyCredential.isConditionalMediationAvailable)
       PublicKeyCredential.isConditionalMediationAvailable()
         .then((possible) => possible && run(form, 'conditional'))
         .catch(() => {});

@@ -8,11 +8,8 @@ export interface ScopeWords {
 
 const words = (title: string, description: string): ScopeWords => ({ title, description });
 
-type Asked = Scope | IdentityScope;
-type Coming = 'alerts:read' | 'alerts:write';
-
 /** In the second person: they are read by whose account it is. */
-const scopeWords: Readonly<Record<Asked | Coming, ScopeWords>> = {
+const scopeWords: Readonly<Record<Scope | IdentityScope, ScopeWords>> = {
   openid: words('Know who you are', 'An identifier that stands for your account, and nothing else about you.'),
   profile: words('See your name', 'Your display name and your username.'),
   email: words('See your email address', 'And whether you have confirmed it.'),
@@ -31,8 +28,6 @@ const scopeWords: Readonly<Record<Asked | Coming, ScopeWords>> = {
   'audit:read': words('Read the audit log', 'Who did what, in all accounts.'),
   'clients:read': words('See your apps', 'The apps you registered, never their secrets.'),
   'clients:write': words('Manage your apps', 'Register, change and delete apps that people can connect.'),
-  'alerts:read': words('Read security alerts', 'Warnings about all accounts, and the addresses that are blocked.'),
-  'alerts:write': words('Handle security alerts', 'Close warnings, and block or unblock addresses.'),
 };
 
 /** The words for a scope. One that nobody has words for is shown by its name: silence would hide what is asked for. */

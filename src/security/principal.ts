@@ -65,8 +65,16 @@ export const CurrentCaller = createParamDecorator((_: unknown, context: Executio
   return { ...request.credential, requestId: request.id };
 });
 
-/** The actor of a public route: nobody is known yet. */
+/** Who acts where nobody is known yet. */
+export const nobodyIn = ({ id: requestId }: FastifyRequest): Actor => ({
+  kind: 'anonymous',
+  subject: null,
+  credentialId: null,
+  requestId,
+});
+
+/** The actor of a public route. */
 export const CurrentActor = createParamDecorator((_: unknown, context: ExecutionContext): Actor => {
   const [request] = context.getArgs<[FastifyRequest]>();
-  return { kind: 'anonymous', subject: null, credentialId: null, requestId: request.id };
+  return nobodyIn(request);
 });

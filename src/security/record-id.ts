@@ -2,8 +2,7 @@ import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import { ApiParam } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import { invalidInput } from '../errors/problem.js';
-
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+import { isUuid } from './uuid.js';
 
 const documented: ParameterDecorator = (target, key) => {
   if (!key) return;
@@ -15,7 +14,8 @@ const documented: ParameterDecorator = (target, key) => {
 export const RecordId = createParamDecorator(
   (_: unknown, context: ExecutionContext): string => {
     const [{ params }] = context.getArgs<[FastifyRequest<{ Params: { id: string } }>]>();
-    if (UUID.test(params.id)) return params.id.toLowerCase();
+    const id = params.id.toLowerCase();
+    if (isUuid(id)) return id;
     throw invalidInput([{ pointer: 'id', code: 'uuid', detail: 'Must be a UUID.' }]);
   },
   [documented],

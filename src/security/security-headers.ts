@@ -41,6 +41,15 @@ export function formPagePolicy(...targets: string[]): string {
   );
 }
 
+/** What such a page is answered with. */
+export const pageHeaders = (...targets: string[]) => ({
+  'content-type': 'text/html; charset=utf-8',
+  'content-security-policy': formPagePolicy(...targets),
+  // Under `no-referrer` a form would come with `Origin: null`, as one of a stranger may.
+  'referrer-policy': 'same-origin',
+  'cache-control': 'no-store',
+});
+
 /** The policy of a page that is nothing but a form, which the one script in it sends on (OAuth 2.0 Form Post Response Mode). */
 export const sentOnPolicy = (script: string, target: string): string =>
   `default-src 'none'; script-src 'sha256-${hash('sha256', script, 'base64')}'; base-uri 'none'; ` +

@@ -2,8 +2,8 @@ import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Problem } from '../errors/problem.js';
 import { type Device, deviceOf } from './device.js';
-import type { Actor } from './principal.js';
-import { formPagePolicy } from './security-headers.js';
+import { type Actor, nobodyIn } from './principal.js';
+import { pageHeaders } from './security-headers.js';
 
 /** Of an authorization request that waits. */
 export const INTERACTION_ID = /^[\w-]{20,64}$/;
@@ -39,18 +39,12 @@ export class Visit {
 
   /** Nobody is known yet. */
   get actor(): Actor {
-    return { kind: 'anonymous', subject: null, credentialId: null, requestId: this.request.id };
+    return nobodyIn(this.request);
   }
 
   /** Answers with a page; `targets` are the addresses to which its forms may lead besides our own. */
   page(markup: string, { status = 200, targets = [] }: { status?: number; targets?: string[] } = {}): string {
-    void this.reply.code(status).headers({
-      'content-type': 'text/html; charset=utf-8',
-      'content-security-policy': formPagePolicy(...targets),
-      // Under `no-referrer` a form would come with `Origin: null`, as one of a stranger may.
-      'referrer-policy': 'same-origin',
-      'cache-control': 'no-store',
-    });
+    void this.reply.code(status).headers(pageHeaders(...targets));
     return markup;
   }
 

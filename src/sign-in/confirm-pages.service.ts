@@ -8,9 +8,13 @@ import { secondFactorView, type SecondFactorModel } from '../pages/second-factor
 import { FormTokens } from '../security/form-tokens.js';
 import type { Caller } from '../security/principal.js';
 import { UsersService } from '../users/users.service.js';
-import { SignInService, WRONG } from './sign-in.service.js';
+import type { ConfirmForm } from './forms.dto.js';
+import { refusedIn, SignInService, WRONG } from './sign-in.service.js';
 import type { Visit } from '../security/visit.js';
-import { WaitingApplications } from './waiting.service.js';
+import { targetsOf, WaitingApplications } from './waiting.service.js';
+
+/** What was wrong, and with which form. */
+type Refused = Pick<SecondFactorModel, 'error' | 'tried'>;
 
 /** Asks somebody who is signed in once more: for their second factor, or for the password of who has none. */
 @Injectable()
@@ -25,58 +29,44 @@ export class ConfirmPages {
     private readonly waiting: WaitingApplications,
   ) {}
 
-  async ask(visit: Visit, person: Caller, error?: string): Promise<string> {
-    const status = error === undefined ? 200 : 422;
+  async ask(visit: Visit, person: Caller, { error, tried }: Refused = {}): Promise<string> {
     const methods = await this.mfa.methodsOf(person.subject);
     // Who has neither comes in by somebody else, and shows who they are by coming in once more.
     if (methods.length === 0 && !(await this.passwords.isSet(person.subject)))
       return this.signIn.ask(visit, { isFresh: true });
-    const page =
-      methods.length > 0 ? this.bySecondFactor(visit, person, methods, error) : this.byPassword(visit, person, error);
-    return visit.page(await page, { status, targets: await this.waiting.targets(visit) });
-  }
-
-  /** Sends on whoever has proved it, and asks others again. */
-  async step(visit: Visit, person: Caller, work: () => Promise<string>): Promise<string> {
-    try {
-      return visit.goTo(await work());
-    } catch (error) {
-      const words = error instanceof Problem ? WRONG[error.code] : undefined;
-      if (words === undefined) throw error;
-      return this.ask(visit, person, words);
-    }
-  }
-
-  private async byPassword(visit: Visit, person: Caller, error?: string): Promise<string> {
-    const [common, again] = [await this.common(visit, error), await this.again(visit, person)];
-    return confirmIdentityView({ ...common, ...again });
-  }
-
-  private async bySecondFactor(
-    visit: Visit,
-    person: Caller,
-    methods: readonly string[],
-    error?: string,
-  ): Promise<string> {
-    const passkeyOptions = methods.includes('passkey') ? await this.steps.passkeyOptions(person.subject) : undefined;
-    // A recovery code is for those who have lost the rest, and signs in anew.
-    const usable = methods.filter((method) => method !== 'recovery_code') as SecondFactorModel['methods'];
-    const [common, again] = [await this.common(visit, error), await this.again(visit, person)];
-    return secondFactorView({ ...common, again, challenge: '', methods: usable, passkeyOptions });
-  }
-
-  private async again(visit: Visit, { subject }: Caller) {
-    const { email } = await this.users.getUser(subject);
-    return { email, signOut: { action: `${visit.path}/switch` } };
-  }
-
-  private async common(visit: Visit, error: string | undefined) {
     const waiting = await this.waiting.of(visit);
-    return {
+    const { email } = await this.users.getUser(person.subject);
+    const again = { email, signOut: { action: `${visit.path}/switch` } };
+    const model = {
       action: `${visit.path}/confirm`,
       csrf: this.forms.issue(visit.request, visit.reply),
       client: waiting && waiting.name,
       error,
+    };
+    const markup =
+      methods.length > 0
+        ? secondFactorView({ ...model, again, tried, challenge: '', ...(await this.ways(person, methods)) })
+        : confirmIdentityView({ ...model, ...again });
+    return visit.page(markup, { status: error === undefined ? 200 : 422, targets: targetsOf(waiting) });
+  }
+
+  /** Sends on whoever has proved it, and asks others again. */
+  async step(visit: Visit, person: Caller, form: ConfirmForm, work: () => Promise<string>): Promise<string> {
+    try {
+      return visit.goTo(await work());
+    } catch (problem) {
+      const error = problem instanceof Problem ? WRONG[problem.code] : undefined;
+      if (error === undefined) throw problem;
+      return this.ask(visit, person, refusedIn(form, error));
+    }
+  }
+
+  /** A recovery code is for those who have lost the rest, and signs in anew. */
+  private async ways({ subject }: Caller, all: readonly string[]) {
+    const methods = all.filter((method) => method !== 'recovery_code') as SecondFactorModel['methods'];
+    return {
+      methods,
+      passkeyOptions: methods.includes('passkey') ? await this.steps.passkeyOptions(subject) : undefined,
     };
   }
 }

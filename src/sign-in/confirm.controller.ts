@@ -55,7 +55,7 @@ export class ConfirmController {
     this.forms.require(visit.request, form.csrf);
     const person = await this.browsers.find(visit.request);
     if (!person) return visit.goTo(visit.path);
-    return this.pages.step(visit, person, async () => {
+    return this.pages.step(visit, person, form, async () => {
       const acr = await this.stepUps.prove(person, this.inputs.confirmation(form), visit.device);
       return this.waiting.goOn(visit, await this.browsers.renew(visit.request, visit.reply, person, acr));
     });

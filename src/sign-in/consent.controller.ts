@@ -13,7 +13,7 @@ import { Page } from '../security/input.decorators.js';
 import { UsersService } from '../users/users.service.js';
 import { ConsentForm } from './forms.dto.js';
 import { CurrentVisit, type Visit } from '../security/visit.js';
-import { type Waiting, WaitingApplications } from './waiting.service.js';
+import { targetsOf, type Waiting, WaitingApplications } from './waiting.service.js';
 
 /** Whether an application gets what it asks for is decided here, by the person, scope by scope. */
 @ApiExcludeController()
@@ -47,11 +47,10 @@ export class ConsentController {
           ...wordsOf(scope),
           isNew,
           required: isFixed(scope),
-          checked: true,
         })),
       offline: asked.some(({ scope }) => scope === 'offline_access'),
     });
-    return visit.page(markup, { targets: application.redirectUri ? [application.redirectUri] : [] });
+    return visit.page(markup, { targets: targetsOf(application) });
   }
 
   @Post()

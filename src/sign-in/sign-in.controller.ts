@@ -28,7 +28,7 @@ export class SignInController {
     private readonly forms: FormTokens,
   ) {}
 
-  @Post(['', ':interaction'])
+  @Post(':interaction')
   @HttpCode(200)
   @Public()
   @Sensitive()

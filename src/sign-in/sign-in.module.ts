@@ -5,7 +5,7 @@ import { MfaModule } from '../mfa/mfa.module.js';
 import { OAuthModule } from '../oauth/oauth.module.js';
 import { OutsideProvidersModule } from '../outside-providers/outside-providers.module.js';
 import { PAGE_PATHS } from '../security/page-paths.js';
-import { formPagePolicy } from '../security/security-headers.js';
+import { pageHeaders } from '../security/security-headers.js';
 import { UsersModule } from '../users/users.module.js';
 import { ConfirmPages } from './confirm-pages.service.js';
 import { ConfirmController } from './confirm.controller.js';
@@ -19,7 +19,7 @@ import { WaitingApplications } from './waiting.service.js';
 
 const asPage: Wording = (problem, request) => ({
   body: problemPage(problem, request),
-  headers: { 'content-type': 'text/html; charset=utf-8', 'content-security-policy': formPagePolicy() },
+  headers: pageHeaders(),
 });
 
 @Module({

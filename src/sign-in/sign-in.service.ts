@@ -1,24 +1,26 @@
 import { Injectable } from '@nestjs/common';
 import { LoginStepsService, type SecondStep } from '../auth/login-steps.service.js';
 import { MIN_PASSWORD } from '../auth/new-password.js';
-import { PasskeyLoginService } from '../auth/passkey-login.service.js';
 import type { StartedSession } from '../auth/sessions.service.js';
 import { Problem } from '../errors/problem.js';
 import { BrowserSessions } from '../oauth/browser-sessions.service.js';
 import { OutsideProviders } from '../outside-providers/outside-providers.service.js';
-import { WaitingApplications } from './waiting.service.js';
+import { targetsOf, type Waiting, WaitingApplications } from './waiting.service.js';
 import { loginView } from '../pages/login.view.js';
+import type { FormModel } from '../pages/page-model.js';
 import { newPasswordView } from '../pages/new-password.view.js';
 import { secondFactorView, type SecondFactorModel } from '../pages/second-factor.view.js';
 import { FormTokens } from '../security/form-tokens.js';
 import type { Visit } from '../security/visit.js';
 import type { SecondFactorForm } from './forms.dto.js';
 
+const PASSKEY_REFUSED = 'That passkey was not accepted. Try again, or use another way.';
+
 /** What was wrong, in the words of a person. Whatever is not here is a page of its own. */
 export const WRONG: Readonly<Record<string, string>> = {
   credentials_invalid: 'That email and password do not match.',
   password_wrong: 'That password is wrong.',
-  passkey_invalid: 'That passkey was not accepted. Try again, or use your password.',
+  passkey_invalid: PASSKEY_REFUSED,
   mfa_invalid: 'That code is wrong, or was used before.',
   validation_failed: 'That does not look right. Check it, and try again.',
 };
@@ -41,22 +43,21 @@ export class SignInService {
     private readonly forms: FormTokens,
     private readonly browsers: BrowserSessions,
     private readonly waiting: WaitingApplications,
-    private readonly passkeys: PasskeyLoginService,
     private readonly steps: LoginStepsService,
     private readonly providers: OutsideProviders,
   ) {}
 
   /** The first page. */
   async ask(visit: Visit, { email, error, isFresh = false }: Asked = {}): Promise<string> {
-    const interaction = await this.waiting.of(visit);
+    const waiting = await this.waiting.of(visit);
     const { password } = visit.request.query as { password?: unknown };
-    return this.answer(visit, error, loginView, {
+    return this.answer(visit, waiting, loginView, {
       action: visit.path,
       csrf: this.forms.issue(visit.request, visit.reply),
-      email: email ?? interaction?.loginHint,
+      email: email ?? waiting?.loginHint,
       error,
       notice: password === 'saved' ? 'Your new password is saved. Sign in with it.' : undefined,
-      client: interaction && interaction.name,
+      client: waiting && waiting.name,
       passkey: await this.passkeyAsk(visit),
       providers: this.providers.waysIn(visit.interaction, isFresh),
     });
@@ -88,10 +89,11 @@ export class SignInService {
   }
 
   /** The second step once more, or the first where it was too late for that. */
-  async askAgain(visit: Visit, { challenge = '', recoveryCode }: SecondFactorForm, error: string): Promise<string> {
+  async askAgain(visit: Visit, form: SecondFactorForm, error: string): Promise<string> {
+    const { challenge = '' } = form;
     try {
       const step = await this.steps.askedBy(challenge);
-      return await this.askSecondFactor(visit, step, { error, tried: recoveryCode ? 'recovery_code' : 'totp' });
+      return await this.askSecondFactor(visit, step, refusedIn(form, error));
     } catch (failure) {
       if (!(failure instanceof Problem && failure.code === 'challenge_invalid')) throw failure;
       return this.ask(visit, { error: TOO_LATE });
@@ -99,7 +101,7 @@ export class SignInService {
   }
 
   async askNewPassword(visit: Visit, challenge: string, error?: string): Promise<string> {
-    return this.answer(visit, error, newPasswordView, {
+    return this.answer(visit, await this.waiting.of(visit), newPasswordView, {
       action: `${visit.path}/password`,
       csrf: this.forms.issue(visit.request, visit.reply),
       challenge,
@@ -113,8 +115,8 @@ export class SignInService {
     step: SecondStep,
     { error, tried }: Pick<SecondFactorModel, 'error' | 'tried'> = {},
   ): Promise<string> {
-    const interaction = await this.waiting.of(visit);
-    return this.answer(visit, error, secondFactorView, {
+    const waiting = await this.waiting.of(visit);
+    return this.answer(visit, waiting, secondFactorView, {
       action: `${visit.path}/mfa`,
       csrf: this.forms.issue(visit.request, visit.reply),
       challenge: step.challenge,
@@ -122,7 +124,7 @@ export class SignInService {
       passkeyOptions: step.passkey,
       error,
       tried,
-      client: interaction && interaction.name,
+      client: waiting && waiting.name,
     });
   }
 
@@ -133,21 +135,26 @@ export class SignInService {
 
   /** Null where passkeys cannot work. */
   private async passkeyAsk(visit: Visit) {
-    const options = await this.passkeys.options().catch((error: unknown) => {
-      if (error instanceof Problem && error.code === 'passkeys_unavailable') return null;
-      throw error;
-    });
-    return options && { action: `${visit.path}/passkey`, options };
+    const options = await this.steps.passkeyOptions(null);
+    return options ? { action: `${visit.path}/passkey`, options } : null;
   }
 
   /** A page, and whether it says that something was wrong. */
-  private async answer<M>(
+  private answer<M extends FormModel>(
     visit: Visit,
-    error: string | undefined,
+    waiting: Waiting | null,
     view: (model: M) => string,
     model: M,
-  ): Promise<string> {
-    const status = error === undefined ? 200 : 422;
-    return visit.page(view(model), { status, targets: await this.waiting.targets(visit) });
+  ): string {
+    return visit.page(view(model), { status: model.error === undefined ? 200 : 422, targets: targetsOf(waiting) });
   }
+}
+
+/** What is said of the form of a second step that was sent, and at which. A passkey that is refused is no wrong code. */
+export function refusedIn(
+  { recoveryCode, response }: SecondFactorForm,
+  error: string,
+): Pick<SecondFactorModel, 'error' | 'tried'> {
+  if (response) return { error: PASSKEY_REFUSED, tried: 'passkey' };
+  return { error, tried: recoveryCode ? 'recovery_code' : 'totp' };
 }

@@ -3,10 +3,8 @@ import type { BrowserLogin } from '../oauth/browser-sessions.service.js';
 import { type Interaction, Interactions } from '../oauth/interactions.service.js';
 import type { Visit } from '../security/visit.js';
 
-/** The application that waits, if one does, in the words of a page. */
-export interface Waiting extends Interaction {
-  readonly name: { readonly name: string };
-}
+/** An application that waits for somebody. */
+export type Waiting = Interaction;
 
 /** What a visit is for: an application that waits for somebody to sign in, or the account itself. */
 @Injectable()
@@ -15,20 +13,12 @@ export class WaitingApplications {
 
   /** Null where none waits. Throws 400 `interaction_expired`. */
   async of({ request, interaction }: Visit): Promise<Waiting | null> {
-    const found = interaction && (await this.interactions.get(request, interaction));
-    return found ? { ...found, name: { name: found.client.clientName ?? found.client.clientId } } : null;
-  }
-
-  /** Where forms may end besides here: whoever allowed the application before goes on to it at once. */
-  async targets(visit: Visit): Promise<string[]> {
-    const redirectUri = (await this.of(visit))?.redirectUri;
-    return redirectUri ? [redirectUri] : [];
+    return interaction ? this.interactions.get(request, interaction) : null;
   }
 
   /** Where somebody who has just shown who they are goes on. */
-  goOn({ request, reply, interaction }: Visit, { accountId, acr, ts, amr }: BrowserLogin): Promise<string> | string {
-    if (!interaction) return '/account';
-    return this.interactions.finish(request, reply, interaction, { login: { accountId, acr, ts, amr } });
+  goOn({ request, reply, interaction }: Visit, login: BrowserLogin): Promise<string> | string {
+    return interaction ? this.interactions.finish(request, reply, interaction, { login: { ...login } }) : '/account';
   }
 
   /** Lets somebody else sign in for it. */
@@ -36,3 +26,6 @@ export class WaitingApplications {
     if (interaction) await this.interactions.release(request, interaction);
   }
 }
+
+/** Where forms may end besides here: whoever allowed the application before goes on to it at once. */
+export const targetsOf = (waiting: Waiting | null): string[] => (waiting?.redirectUri ? [waiting.redirectUri] : []);

@@ -33,11 +33,6 @@ export const WITH_PROVIDER = {
 
 /** Every form of the pages by its route, filled in by whoever may send it. */
 export const pageForms: Readonly<Record<string, (world: World) => Promise<ReadyForm>>> = {
-  'POST /login': async ({ app }) => {
-    const [browser, { email, password }] = [new Browse(app.url), await asUser(app)];
-    await browser.get('/login');
-    return { ...formOf(browser, /^\/login\/account$/, { email, password }), action: '/login' };
-  },
   'POST /login/:interaction': async (world) => {
     const { email, password } = await asUser(world.app);
     return formOf(await atLogin(world), /^\/login\/[\w-]+$/, { email, password });

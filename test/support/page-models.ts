@@ -96,7 +96,8 @@ function others(texts: Texts): Record<string, string> {
       title: 'This sign-in has expired',
       sentence: error ?? 'It was open for too long. Go back to the app you came from, and start again.',
       requestId: '019ac0de-7f00-7cc1-8b3d-2f8f1c9d0a11',
-      ...(many > 0 && { code: 'sign_in_expired', home: href }),
+      code: 'sign_in_expired',
+      ...(many > 0 && { home: href }),
     }),
   };
 }
@@ -118,7 +119,6 @@ const consent = ({ client, host, href, email, many }: Texts, isUnknown: boolean)
       ...wordsOf(many > 5 ? client : scope),
       isNew: i === 3,
       required: i === 0,
-      checked: i < 3,
     })),
   });
 
