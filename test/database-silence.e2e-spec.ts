@@ -3,9 +3,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startApp, type TestApp } from './support/app.js';
 import { asUser, login, type TestCaller } from './support/callers.js';
 import { aRecord } from './support/factories.js';
-import { whileFrozen, whyNotFreezable } from './support/feed.js';
+import { whileFrozen, skipUnlessFreezable } from './support/feed.js';
 import { hold, waitingBackends } from './support/locks.js';
-import { skipHere } from './support/programs.js';
 
 let app: TestApp;
 let user: TestCaller;
@@ -31,7 +30,7 @@ describe('a request that needs the database', () => {
   it('is answered 503 when the database freezes, and the next one as ever when it thaws', async (context) => {
     await create();
     const pid = await poolBackend();
-    skipHere(context, await whyNotFreezable(app.db, pid));
+    await skipUnlessFreezable(context, app.db, pid);
     const { status, body, headers } = await whileFrozen(app.db, pid, create);
     expect([status, body.code, headers.get('retry-after')]).toEqual(REFUSED);
     const before = await records();

@@ -1,10 +1,9 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, type TestContext } from 'vitest';
 import { startApp, type TestApp } from './support/app.js';
 import { asAdmin, asUser, withKey } from './support/callers.js';
-import { feedBackends, whileFrozen, whyNotFreezable } from './support/feed.js';
+import { feedBackends, whileFrozen, skipUnlessFreezable } from './support/feed.js';
 import type { RequestOptions } from './support/http.js';
 import { type Instance, startInstance } from './support/process.js';
-import { skipHere } from './support/programs.js';
 import { until } from '../scripts/lib/until.mjs';
 
 const DEADLINE_MS = 1000;
@@ -68,7 +67,7 @@ describe('when the feed of another process is disturbed', () => {
   }
 
   it('a frozen backend delays no revocation beyond a second', async (context: TestContext) => {
-    skipHere(context, await whyNotFreezable(app.db, feed));
+    await skipUnlessFreezable(context, app.db, feed);
     const all = await credentials();
     await whileFrozen(app.db, feed, async () => {
       await expectFollowed(all);

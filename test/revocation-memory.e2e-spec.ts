@@ -2,10 +2,9 @@ import { afterAll, beforeAll, describe, expect, it, type TestContext } from 'vit
 import { startApp, type TestApp } from './support/app.js';
 import { asAdmin, asUser, type TestCaller, withKey } from './support/callers.js';
 import { aRecord } from './support/factories.js';
-import { feedBackends, whileCutOff, whileFrozen, whyNotFreezable } from './support/feed.js';
+import { feedBackends, whileCutOff, whileFrozen, skipUnlessFreezable } from './support/feed.js';
 import type { RequestOptions } from './support/http.js';
 import { startInstance } from './support/process.js';
-import { skipHere } from './support/programs.js';
 import { recordQueries } from './support/queries.js';
 import { until } from '../scripts/lib/until.mjs';
 
@@ -62,7 +61,7 @@ describe('while the feed of this process is silent', () => {
 
   it('every request asks the database, and none does when it is back', async (context: TestContext) => {
     const [feed = 0] = await feedBackends(app.db);
-    skipHere(context, await whyNotFreezable(app.db, feed));
+    await skipUnlessFreezable(context, app.db, feed);
     const caller = await asUser(app);
     await asksAgain(caller);
     expect(await asksAgain(caller)).toBe(false);

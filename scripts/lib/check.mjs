@@ -99,8 +99,7 @@ async function test({ node, env, stop: { signal, hurry }, progress, forVitest })
     : await progress.during('Starting a throw-away PostgreSQL', () => startTestCluster(stateDir, signal));
   try {
     // The tests make databases of their own on this server: none may find the developer's by accident.
-    const place = cluster ? { TEST_DATABASE_URL: cluster.adminUrl, TEST_SERVER: 'ours' } : { TEST_DATABASE_URL: given };
-    const testEnv = { ...rest, ...place };
+    const testEnv = { ...rest, TEST_DATABASE_URL: cluster ? cluster.adminUrl : given };
     const { code } = await runStep(node, [binOf('vitest'), 'run', ...forVitest], { signal, env: testEnv, show: true });
     return code === 0;
   } finally {

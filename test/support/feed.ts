@@ -1,8 +1,10 @@
 import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { promisify } from 'node:util';
 import pg from 'pg';
-import { inject } from 'vitest';
+import { inject, type TestContext } from 'vitest';
 import type { TestDatabase } from './database.js';
+import { skips } from './programs.js';
 
 /** The backends that serve the revocation feeds of a database, the oldest first: one an instance. */
 export async function feedBackends(db: TestDatabase): Promise<number[]> {
@@ -13,17 +15,19 @@ export async function feedBackends(db: TestDatabase): Promise<number[]> {
   return rows.map(({ pid }) => pid);
 }
 
-/** Why a backend cannot be stopped from here, or null: its process must be one of this machine and this user's to signal. */
-export async function whyNotFreezable(db: TestDatabase, pid: number): Promise<string | null> {
-  const [{ name } = { name: '' }] = await db.query<{ name: string }>('SELECT current_database() AS name');
-  try {
-    const { stdout } = await promisify(execFile)('ps', ['-o', 'args=', '-p', String(pid)]);
-    if (!stdout.startsWith('postgres') || !stdout.includes(name)) return 'the database runs on another machine';
-    process.kill(pid, 0);
-    return null;
-  } catch {
-    return 'the processes of the database cannot be signalled from here';
-  }
+/**
+ * Skips the test where a backend cannot be stopped from here: in CI too on a server of another machine, and not where it is only that
+ * this machine lacks what it takes.
+ */
+export async function skipUnlessFreezable(context: TestContext, db: TestDatabase, pid: number): Promise<void> {
+  const [server] = await db.query<{ folder: string; name: string }>(
+    `SELECT current_setting('data_directory') AS folder, current_database() AS name`,
+  );
+  if (!server || !existsSync(server.folder)) return context.skip('the database runs on another machine');
+  const freezable = await promisify(execFile)('ps', ['-o', 'args=', '-p', String(pid)])
+    .then(({ stdout }) => stdout.startsWith('postgres') && stdout.includes(server.name) && process.kill(pid, 0))
+    .catch(() => false);
+  if (skips(freezable ? null : 'the processes of the database cannot be signalled from here')) context.skip();
 }
 
 /** Stops a backend for as long as the work takes: to its client it is a server that neither answers nor hangs up. */

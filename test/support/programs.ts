@@ -1,4 +1,4 @@
-import { inject, type TestContext } from 'vitest';
+import { inject } from 'vitest';
 import { findProgram } from '../../scripts/lab/processes.mjs';
 
 /**
@@ -21,10 +21,3 @@ export const findBrowser = (): string | undefined =>
 /** The same for roles of one's own, where the administrator of the database may make none. */
 export const lacksRoles = (): boolean =>
   skips(inject('roles') ? null : 'the administrator of the database may make no roles');
-
-/** The same in the middle of a test. What is only done to a server of our own is skipped on another one, in CI too. */
-export function skipHere(context: TestContext, reason: string | null): void {
-  if (reason === null) return;
-  if (process.env.TEST_SERVER === 'ours') skips(reason);
-  context.skip(reason);
-}
