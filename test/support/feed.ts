@@ -20,8 +20,9 @@ export async function feedBackends(db: TestDatabase): Promise<number[]> {
  * this machine lacks what it takes.
  */
 export async function skipUnlessFreezable(context: TestContext, db: TestDatabase, pid: number): Promise<void> {
+  // Where the files are is told to few; to whom it is not, the server is another machine.
   const [server] = await db.query<{ folder: string; name: string }>(
-    `SELECT current_setting('data_directory') AS folder, current_database() AS name`,
+    `SELECT setting AS folder, current_database() AS name FROM pg_settings WHERE name = 'data_directory'`,
   );
   if (!server || !existsSync(server.folder)) return context.skip('the database runs on another machine');
   const freezable = await promisify(execFile)('ps', ['-o', 'args=', '-p', String(pid)])
